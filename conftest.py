@@ -1,0 +1,19 @@
+"""Tests run on a real PostgreSQL: the one DATABASE_URL names, or an embedded server in a scratch data folder."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+# The environment is parsed once, so it must be right before anything of Steward is imported.
+os.environ.setdefault("STEWARD_DATA", str(Path(tempfile.gettempdir()) / f"steward-tests-{os.getuid()}"))
+os.environ.setdefault("STEWARD_DATABASE_POOL", "0")
+os.environ.setdefault("STEWARD_SECRET_KEY", "only-for-tests-" + "x" * 40)
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "steward.config.django_settings")
+os.environ.setdefault("STEWARD_URL", "http://testserver")
+
+if "DATABASE_URL" not in os.environ:
+    from steward.foundation.database.embedded import EmbeddedServer
+
+    os.environ["DATABASE_URL"] = EmbeddedServer(Path(os.environ["STEWARD_DATA"])).start()

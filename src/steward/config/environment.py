@@ -1,0 +1,152 @@
+"""The environment, parsed once into a typed object.
+
+Every variable Steward reads is a field of :class:`Environment`; ``docs/configuration.md`` is generated
+from this file (``python -m steward.config.document``), and nothing else reads ``os.environ``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+
+class BadEnvironment(Exception):
+    """A variable has a value Steward cannot use; the message names it and says what it takes."""
+
+
+def _text(raw: str) -> str:
+    return raw.strip()
+
+
+def _number(raw: str) -> int:
+    return int(raw)
+
+
+def _port(raw: str) -> int:
+    port = int(raw)
+    if not 1 <= port <= 65535:
+        raise ValueError("a port is a number from 1 to 65535")
+    return port
+
+
+def _flag(raw: str) -> bool:
+    lowered = raw.strip().lower()
+    if lowered in {"1", "true", "yes", "on"}:
+        return True
+    if lowered in {"0", "false", "no", "off", ""}:
+        return False
+    raise ValueError("write 1 or 0")
+
+
+def _words(raw: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in raw.split(",") if part.strip())
+
+
+def _outbound(raw: str) -> tuple[str, ...]:
+    for part in _words(raw):
+        if "/" in part:
+            ip_network(part, strict=False)
+    return _words(raw)
+
+
+def _url(raw: str) -> str:
+    parts = urlsplit(raw)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("write an address such as https://steward.example.org")
+    return raw.rstrip("/")
+
+
+def _database(raw: str) -> str:
+    if urlsplit(raw).scheme not in {"postgres", "postgresql"}:
+        raise ValueError("write postgresql://user:password@host:5432/name")
+    return raw
+
+
+def _security(raw: str) -> str:
+    if raw not in {"none", "starttls", "tls"}:
+        raise ValueError("write none, starttls or tls")
+    return raw
+
+
+def _var(name: str, parse: Callable[[str], Any], default: Any, text: str) -> Any:
+    return field(default=default, metadata={"name": name, "parse": parse, "text": text})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """Steward's whole configuration. Field metadata holds the variable's name, parser and explanation."""
+
+    data: Path = _var("STEWARD_DATA", Path, Path("var"), "Folder for the embedded database, the secret and logs.")
+    port: int = _var("STEWARD_PORT", _port, 8750, "Port that the web process listens on.")
+    host: str = _var("STEWARD_HOST", _text, "127.0.0.1", "Address that the web process listens on.")
+    database_url: str = _var(
+        "DATABASE_URL", _database, "", "A PostgreSQL 15 or newer to use instead of the embedded one."
+    )
+    database_pool: int = _var("STEWARD_DATABASE_POOL", _number, 12, "Most connections one process opens.")
+    secret_key: str = _var(
+        "STEWARD_SECRET_KEY", _text, "", "Signs sessions and acknowledge links; made and kept in the data folder if empty."
+    )
+    admin_user: str = _var("STEWARD_ADMIN_USER", _text, "admin", "Name of the first administrator.")
+    admin_password: str = _var(
+        "STEWARD_ADMIN_PASSWORD", _text, "", "Password of the first administrator; generated and printed once if empty."
+    )
+    admin_email: str = _var("STEWARD_ADMIN_EMAIL", _text, "", "Where the first administrator is paged by e-mail.")
+    url: str = _var("STEWARD_URL", _url, "", "Public address of Steward, used in links; http://HOST:PORT if empty.")
+    allowed_hosts: tuple[str, ...] = _var(
+        "STEWARD_ALLOWED_HOSTS", _words, (), "More host names the pages answer to (comma list); URL's host is always in."
+    )
+    trusted_proxies: tuple[str, ...] = _var(
+        "STEWARD_TRUSTED_PROXIES", _words, (), "Addresses of reverse proxies whose X-Forwarded-For and -Proto are believed."
+    )
+    smtp_host: str = _var("STEWARD_SMTP_HOST", _text, "", "Mail server; without it no e-mail is sent, and doctor says so.")
+    smtp_port: int = _var("STEWARD_SMTP_PORT", _port, 25, "Port of the mail server.")
+    smtp_security: str = _var("STEWARD_SMTP_SECURITY", _security, "none", "none, starttls or tls.")
+    smtp_username: str = _var("STEWARD_SMTP_USERNAME", _text, "", "User at the mail server.")
+    smtp_password: str = _var("STEWARD_SMTP_PASSWORD", _text, "", "Password at the mail server.")
+    mail_from: str = _var("STEWARD_MAIL_FROM", _text, "steward@localhost", "Sender of Steward's e-mail.")
+    outbound_allow: tuple[str, ...] = _var(
+        "STEWARD_OUTBOUND_ALLOW", _outbound, (), "Private networks (CIDR) or host names that outgoing calls may reach."
+    )
+    time_zone: str = _var("STEWARD_TIME_ZONE", _text, "UTC", "IANA zone for people who have not chosen one.")
+    language: str = _var("STEWARD_LANGUAGE", _text, "en", "Language of pages and messages for who has not chosen one.")
+    web_workers: int = _var("STEWARD_WEB_WORKERS", _number, 1, "Worker processes of one web process.")
+    ingest_max_bytes: int = _var("STEWARD_INGEST_MAX_BYTES", _number, 10 * 1024 * 1024, "Largest ingest body, in bytes.")
+    history_days: int = _var("STEWARD_HISTORY_DAYS", _number, 400, "Days that alert history and parked payloads are kept.")
+    log_level: str = _var("STEWARD_LOG_LEVEL", _text, "INFO", "DEBUG, INFO, WARNING or ERROR.")
+    debug: bool = _var("STEWARD_DEBUG", _flag, False, "Django's debug pages; never in production.")
+
+    @property
+    def embedded(self) -> bool:
+        """Whether Steward runs its own PostgreSQL."""
+        return not self.database_url
+
+    @property
+    def public_url(self) -> str:
+        """Address that people and links use, without a slash at the end."""
+        return self.url or f"http://{self.host}:{self.port}"
+
+
+def parse(values: Mapping[str, str]) -> Environment:
+    """Read the variables in ``values``; raise :class:`BadEnvironment` naming the first unusable one."""
+    parsed: dict[str, Any] = {}
+    for item in fields(Environment):
+        raw = values.get(item.metadata["name"], "")
+        if not raw.strip():
+            continue
+        try:
+            parsed[item.name] = item.metadata["parse"](raw)
+        except ValueError as error:
+            raise BadEnvironment(f"{item.metadata['name']}={raw!r} cannot be used: {error}") from error
+    return Environment(**parsed)
+
+
+@lru_cache(maxsize=1)
+def load() -> Environment:
+    """The process's environment, read at the first call."""
+    return parse(os.environ)

@@ -1,0 +1,138 @@
+"""The engine's loop: sleeps until the next row is due or a NOTIFY comes, claims, and hands rows to the kinds' threads."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+import psycopg
+from django.db import close_old_connections, connection
+
+from steward.foundation import clock
+from steward.foundation.due.registry import CHANNEL, DueKind, claim, kinds, next_due
+
+log = logging.getLogger(__name__)
+# Even when no NOTIFY arrives (a lost listener connection, say) nothing waits longer than this.
+LONGEST_SLEEP = 20.0
+
+
+class KindLoop(threading.Thread):
+    """Claims and runs one kind, on its own threads."""
+
+    def __init__(self, kind: DueKind, stop: threading.Event, now: Callable[[], datetime]) -> None:
+        super().__init__(name=f"due-{kind.name}", daemon=True)
+        self.kind, self.stop, self.now = kind, stop, now
+        self.bell = threading.Event()
+        self.pool = ThreadPoolExecutor(kind.workers, thread_name_prefix=f"due-{kind.name}")
+        self.free = threading.Semaphore(kind.workers)
+        self.last_lateness = 0.0
+
+    def run(self) -> None:
+        while not self.stop.is_set():
+            self.bell.clear()
+            try:
+                if not self._round():
+                    self._sleep()
+            except psycopg.Error as error:
+                self._database_trouble(error)
+            except Exception as error:  # Django wraps psycopg's errors; anything else is logged and survived too
+                self._database_trouble(error)
+        self.pool.shutdown(wait=True)
+
+    def _round(self) -> bool:
+        """Claim once; returns whether there was anything. Waits for a free thread first, so that claimed rows do not
+        age in a queue while another engine is idle."""
+        self.free.acquire()
+        handed_over = False
+        try:
+            ids = claim(self.kind, self.now())
+            close_old_connections()
+            if ids:
+                self.pool.submit(self._work, ids).add_done_callback(self._finished)
+                handed_over = True
+            return bool(ids)
+        finally:
+            if not handed_over:
+                self.free.release()
+
+    def _work(self, ids: list[int]) -> None:
+        try:
+            self.kind.handle(ids, self.now())
+        finally:
+            connection.close()
+
+    def _finished(self, future: Future[None]) -> None:
+        self.free.release()
+        error = future.exception()
+        if error:
+            log.error("due kind %s failed: its rows come again when their lease ends", self.kind.name, exc_info=error)
+            return
+        # Handling may have set a nearer due time (or left rows behind); look again.
+        self.bell.set()
+
+    def _sleep(self) -> None:
+        due = next_due(self.kind)
+        connection.close()
+        seconds = LONGEST_SLEEP
+        if due is not None:
+            seconds = min(seconds, max(0.0, (due - self.now()).total_seconds()))
+        self.bell.wait(max(seconds, 0.002))
+
+    def _database_trouble(self, error: Exception) -> None:
+        log.warning("due kind %s: %s; trying again in a second", self.kind.name, error)
+        connection.close()
+        self.stop.wait(1.0)
+
+
+class Runner:
+    """All kinds' loops and the listener that rings their bells."""
+
+    def __init__(self, *, now: Callable[[], datetime] = clock.now) -> None:
+        self.stop_event = threading.Event()
+        self.loops = {kind.name: KindLoop(kind, self.stop_event, now) for kind in kinds()}
+        self.listener = threading.Thread(target=self._listen, name="due-listener", daemon=True)
+
+    def start(self) -> None:
+        for loop in self.loops.values():
+            loop.start()
+        self.listener.start()
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """Stop claiming and wait for the handlers at work; what they do not finish comes again after its lease."""
+        self.stop_event.set()
+        for loop in self.loops.values():
+            loop.bell.set()
+        for loop in self.loops.values():
+            loop.join(timeout)
+
+    def _listen(self) -> None:
+        while not self.stop_event.is_set():
+            try:
+                self._listen_once()
+            except psycopg.Error as error:
+                log.warning("listener lost its connection (%s); connecting again", error)
+                self.stop_event.wait(1.0)
+
+    def _listen_once(self) -> None:
+        parameters = connection.get_connection_params()
+        parameters.pop("cursor_factory", None)
+        parameters.pop("context", None)
+        parameters.pop("pool", None)
+        parameters.pop("prepare_threshold", None)
+        with psycopg.connect(**parameters, autocommit=True) as listening:
+            listening.execute(f"LISTEN {CHANNEL}")
+            for loop in self.loops.values():
+                loop.bell.set()  # what was notified while nobody listened
+            while not self.stop_event.is_set():
+                for notice in listening.notifies(timeout=2.0, stop_after=1):
+                    loop = self.loops.get(notice.payload)
+                    if loop:
+                        loop.bell.set()
+
+
+def overdue(kind: DueKind, now: datetime, grace: timedelta) -> int:
+    """How many rows of a kind are later than ``grace`` (for ``steward doctor`` and the page's health light)."""
+    return kind.model._default_manager.filter(due_at__lt=now - grace).count()

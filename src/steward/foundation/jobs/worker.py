@@ -1,0 +1,55 @@
+"""Background jobs: Procrastinate on the same PostgreSQL.
+
+``app.task`` declares a job and ``.defer`` puts it into the current transaction: it runs only if that commits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+
+from procrastinate import PsycopgConnector
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.utils import connector_params
+
+log = logging.getLogger(__name__)
+__all__ = ["Worker", "app"]
+
+
+class Worker(threading.Thread):
+    """Runs jobs on a thread of the engine until ``stop``; a killed worker's jobs are taken up again by heartbeat."""
+
+    def __init__(self, concurrency: int = 4) -> None:
+        super().__init__(name="jobs", daemon=True)
+        self.concurrency = concurrency
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                asyncio.run(self._work())
+            except Exception:
+                log.exception("the job worker stopped; starting it again")
+                self._stopping.wait(2.0)
+
+    async def _work(self) -> None:
+        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        connector = PsycopgConnector(**connector_params(), min_size=1, max_size=4)
+        with app.replace_connector(connector) as running:
+            async with running.open_async():
+                try:
+                    await running.run_worker_async(
+                        concurrency=self.concurrency, install_signal_handlers=False, delete_jobs="successful"
+                    )
+                except asyncio.CancelledError:
+                    if not self._stopping.is_set():
+                        raise
+
+    def stop(self, timeout: float = 10.0) -> None:
+        self._stopping.set()
+        if self._loop and self._task:
+            self._loop.call_soon_threadsafe(self._task.cancel)
+        self.join(timeout)

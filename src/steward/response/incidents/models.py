@@ -1,0 +1,144 @@
+"""Incidents, the alerts in them, and their timeline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from steward.foundation.due.models import DueModel
+
+if TYPE_CHECKING:
+    from steward.foundation.actors import Actor
+
+
+class IncidentStatus(models.TextChoices):
+    OPEN = "open", _("open")
+    ACKNOWLEDGED = "acknowledged", _("acknowledged")
+    RESOLVED = "resolved", _("resolved")
+    CLOSED = "closed", _("closed")
+
+
+class Severity(models.TextChoices):
+    SEV1 = "SEV1", "SEV1"
+    SEV2 = "SEV2", "SEV2"
+    SEV3 = "SEV3", "SEV3"
+    SEV4 = "SEV4", "SEV4"
+
+
+class IncidentQuerySet(models.QuerySet["Incident"]):
+    def visible_to(self, actor: Actor) -> IncidentQuerySet:
+        if not actor.can("incidents.view"):
+            return self.none()
+        if actor.is_external:
+            return self.filter(supplier_id=actor.organisation_id)
+        return self
+
+    def active(self) -> IncidentQuerySet:
+        """Open or acknowledged: what someone still works on."""
+        return self.filter(status__in=[IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED])
+
+
+class Incident(DueModel):
+    """What people work on. ``due_at`` is when a resolved incident closes.
+
+    ``origin`` says what opened it and by which rule and version (``{"kind": "route", "id": …, "name": …, "version":
+    …}`` or ``{"kind": "user", …}``). ``unreached`` is set when nobody could be paged.
+    """
+
+    number = models.PositiveBigIntegerField(unique=True)
+    title = models.CharField(_("title"), max_length=300)
+    description = models.TextField(_("description"), blank=True)
+    status = models.CharField(_("status"), max_length=12, choices=IncidentStatus, default=IncidentStatus.OPEN)
+    severity = models.CharField(_("severity"), max_length=4, choices=Severity, default=Severity.SEV3)
+    service = models.ForeignKey(
+        "configuration.Service", models.SET_NULL, null=True, blank=True, related_name="incidents",
+        verbose_name=_("service"), db_index=False,
+    )  # fmt: skip
+    assignee = models.ForeignKey(
+        "accounts.User", models.SET_NULL, null=True, blank=True, related_name="assigned_incidents",
+        verbose_name=_("assignee"), db_index=False,
+    )  # fmt: skip
+    supplier = models.ForeignKey(
+        "accounts.Organisation", models.SET_NULL, null=True, blank=True, related_name="assigned_incidents"
+    )
+    policy = models.ForeignKey(
+        "oncall.EscalationPolicy", models.SET_NULL, null=True, blank=True, related_name="incidents"
+    )
+    origin = models.JSONField(default=dict)
+    unreached = models.BooleanField(_("nobody reached"), default=False)
+    opened_at = models.DateTimeField(_("opened"))
+    acknowledged_at = models.DateTimeField(_("acknowledged"), null=True)
+    resolved_at = models.DateTimeField(_("resolved"), null=True)
+    closed_at = models.DateTimeField(_("closed"), null=True)
+    reopened = models.PositiveSmallIntegerField(default=0)
+    alert_count = models.PositiveIntegerField(default=0)
+    firing_count = models.PositiveIntegerField(default=0)
+    updated_at = models.DateTimeField(_("updated"))
+
+    objects = IncidentQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            DueModel.index("incident_due"),
+            models.Index(fields=["status", "-opened_at", "-id"], name="incident_status"),
+            models.Index(fields=["-opened_at", "-id"], name="incident_recent"),
+            models.Index(fields=["service", "-opened_at", "-id"], name="incident_service"),
+            models.Index(fields=["assignee", "-opened_at", "-id"], name="incident_assignee"),
+            models.Index(
+                fields=["severity", "-opened_at", "-id"], name="incident_active",
+                condition=models.Q(status__in=["open", "acknowledged"]),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.ref} {self.title}"
+
+    @property
+    def ref(self) -> str:
+        return f"INC-{self.number}"
+
+
+class IncidentAlert(models.Model):
+    """An alert's membership in an incident, with why it joined."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="memberships", db_index=False)
+    alert = models.ForeignKey("alerts.Alert", models.CASCADE, related_name="memberships")
+    joined_at = models.DateTimeField()
+    firing = models.BooleanField(default=True)
+    reason = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["incident", "alert"], name="one_membership_of_alert")]
+
+
+class EntryKind(models.TextChoices):
+    OPENED = "opened", _("opened")
+    ALERT = "alert", _("alert")
+    PAGE = "page", _("page")
+    ESCALATION = "escalation", _("escalation")
+    ACKNOWLEDGED = "acknowledged", _("acknowledged")
+    RESOLVED = "resolved", _("resolved")
+    CLOSED = "closed", _("closed")
+    REOPENED = "reopened", _("reopened")
+    SEVERITY = "severity", _("severity")
+    ASSIGNED = "assigned", _("assigned")
+    NOTE = "note", _("note")
+    UNREACHED = "unreached", _("nobody reached")
+
+
+class TimelineEntry(models.Model):
+    """One thing that happened: when, by whom, what, and why."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="timeline", db_index=False)
+    at = models.DateTimeField(_("time"))
+    kind = models.CharField(_("kind"), max_length=16, choices=EntryKind)
+    actor_label = models.CharField(_("who"), max_length=200)
+    text = models.TextField(_("what"))
+    why = models.TextField(_("why"), blank=True)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["incident", "at", "id"], name="timeline_order")]

@@ -1,0 +1,118 @@
+"""Contact methods, pages and deliveries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from steward.foundation.due.models import DueModel
+
+if TYPE_CHECKING:
+    from steward.foundation.actors import Actor
+
+
+class Channel(models.TextChoices):
+    EMAIL = "email", _("e-mail")
+    APPRISE = "apprise", _("Apprise")
+
+
+class ContactMethodQuerySet(models.QuerySet["ContactMethod"]):
+    def visible_to(self, actor: Actor) -> ContactMethodQuerySet:
+        """One's own, and everyone's for those who manage people: a target can hold a token."""
+        return self if actor.can("people.manage") else self.filter(user_id=actor.user_id or 0)
+
+
+class ContactMethod(models.Model):
+    """A way to reach a person. ``target`` is an address or an Apprise URL (which may hold a token)."""
+
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="contact_methods")
+    channel = models.CharField(_("channel"), max_length=16, choices=Channel)
+    target = models.TextField(_("target"))
+    position = models.PositiveSmallIntegerField(default=0)
+    enabled = models.BooleanField(_("enabled"), default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ContactMethodQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["user_id", "position", "id"]
+        constraints = [models.UniqueConstraint(fields=["user", "channel", "target"], name="one_contact_method")]
+
+
+class PageState(models.TextChoices):
+    PENDING = "pending", _("pending")
+    SENT = "sent", _("sent")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class PageQuerySet(models.QuerySet["Page"]):
+    def visible_to(self, actor: Actor) -> PageQuerySet:
+        return self if actor.can("incidents.view") and not actor.is_external else self.none()
+
+
+class Page(models.Model):
+    """One attempt to reach one person about a subject. ``key`` makes asking twice the same as asking once."""
+
+    key = models.CharField(max_length=120, unique=True)
+    user = models.ForeignKey("accounts.User", models.PROTECT, related_name="pages", verbose_name=_("person"))
+    subject_kind = models.CharField(max_length=40)
+    subject_id = models.BigIntegerField()
+    subject_label = models.CharField(max_length=300)
+    title = models.CharField(max_length=300)
+    body = models.TextField(blank=True)
+    reason = models.JSONField(default=dict)
+    state = models.CharField(_("state"), max_length=12, choices=PageState, default=PageState.PENDING)
+    created_at = models.DateTimeField(_("created"))
+    sent_at = models.DateTimeField(_("sent"), null=True)
+
+    objects = PageQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["subject_kind", "subject_id", "id"], name="page_subject"),
+            models.Index(fields=["-created_at", "-id"], name="page_recent"),
+        ]
+
+
+class DeliveryState(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    SENDING = "sending", _("sending")
+    SENT = "sent", _("sent")
+    RETRYING = "retrying", _("retrying")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class Delivery(DueModel):
+    """The work of getting one page through one contact method; ``due_at`` is the next try."""
+
+    page = models.ForeignKey(Page, models.CASCADE, related_name="deliveries")
+    method = models.ForeignKey(ContactMethod, models.SET_NULL, null=True, related_name="deliveries")
+    channel = models.CharField(_("channel"), max_length=16, choices=Channel)
+    target = models.TextField(_("target"))
+    state = models.CharField(_("state"), max_length=12, choices=DeliveryState, default=DeliveryState.WAITING)
+    attempts_made = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["page", "channel", "target"], name="one_delivery")]
+        indexes = [DueModel.index("delivery_due")]
+
+
+class Attempt(models.Model):
+    """One try of a delivery and what the provider answered. Written before the try (``outcome`` empty), completed
+    after it: a try that has no outcome was cut off, and nobody can know whether it arrived."""
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    key = models.CharField(max_length=120, unique=True)
+    started_at = models.DateTimeField(_("started"))
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    outcome = models.CharField(_("outcome"), max_length=12, blank=True)
+    answer = models.TextField(_("answer"), blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["delivery", "number"], name="one_attempt")]

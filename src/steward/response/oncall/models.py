@@ -1,0 +1,153 @@
+"""Schedules, escalation policies, and escalations under way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pghistory
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from steward.foundation.due.models import DueModel
+
+if TYPE_CHECKING:
+    from steward.foundation.actors import Actor
+
+
+class OnCallQuerySet(models.QuerySet[models.Model]):
+    def visible_to(self, actor: Actor) -> OnCallQuerySet:
+        return self if actor.can("oncall.view") else self.none()
+
+
+@pghistory.track()
+class Schedule(models.Model):
+    """Who is on call: one weekly rotation in an IANA zone, plus overrides.
+
+    The person changes every ``weeks`` weeks on ``handover_weekday`` (Monday is 0) at ``handover_time`` local time;
+    ``start`` is the day from which turns are counted.
+    """
+
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    slug = models.SlugField(_("slug"), max_length=80, unique=True)
+    team = models.ForeignKey("accounts.Team", models.PROTECT, null=True, blank=True, related_name="schedules")
+    time_zone = models.CharField(_("time zone"), max_length=64)
+    start = models.DateField(_("turns are counted from"))
+    handover_weekday = models.PositiveSmallIntegerField(_("handover day"), default=0)
+    handover_time = models.TimeField(_("handover time"), default="09:00")
+    weeks = models.PositiveSmallIntegerField(_("weeks a turn"), default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = OnCallQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(handover_weekday__range=(0, 6)), name="schedule_weekday"),
+            models.CheckConstraint(condition=models.Q(weeks__range=(1, 52)), name="schedule_weeks"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RotationMember(models.Model):
+    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="rotation_members")
+    user = models.ForeignKey("accounts.User", models.PROTECT, related_name="rotations")
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["schedule", "position"], name="one_rotation_position")]
+
+
+class Override(models.Model):
+    """``user`` takes over from ``start_at`` (included) to ``end_at`` (not included); the latest made wins."""
+
+    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="overrides")
+    user = models.ForeignKey("accounts.User", models.PROTECT, related_name="overrides")
+    start_at = models.DateTimeField(_("from"))
+    end_at = models.DateTimeField(_("to"))
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["schedule", "start_at", "end_at"], name="override_range")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(end_at__gt=models.F("start_at")), name="override_ends_after_start")
+        ]
+
+
+@pghistory.track()
+class EscalationPolicy(models.Model):
+    """What to do, step by step, until someone acknowledges. The steps are repeated ``repeat`` more times."""
+
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    slug = models.SlugField(_("slug"), max_length=80, unique=True)
+    team = models.ForeignKey("accounts.Team", models.PROTECT, null=True, blank=True, related_name="policies")
+    repeat = models.PositiveSmallIntegerField(_("repeat"), default=2)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = OnCallQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StepKind(models.TextChoices):
+    NOTIFY_SCHEDULE = "notify_schedule", _("notify who is on call")
+    NOTIFY_USER = "notify_user", _("notify a person")
+    NOTIFY_TEAM = "notify_team", _("notify a team")
+    WAIT = "wait", _("wait")
+
+
+class PolicyStep(models.Model):
+    policy = models.ForeignKey(EscalationPolicy, models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField()
+    kind = models.CharField(_("kind"), max_length=20, choices=StepKind)
+    schedule = models.ForeignKey(Schedule, models.PROTECT, null=True, blank=True, related_name="steps")
+    user = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="policy_steps")
+    team = models.ForeignKey("accounts.Team", models.PROTECT, null=True, blank=True, related_name="policy_steps")
+    wait_minutes = models.PositiveSmallIntegerField(_("minutes"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["policy", "position"], name="one_step_position")]
+
+
+class EscalationState(models.TextChoices):
+    RUNNING = "running", _("running")
+    STOPPED = "stopped", _("stopped")
+    EXHAUSTED = "exhausted", _("exhausted")
+
+
+class Escalation(DueModel):
+    """A policy at work on a subject. ``snapshot`` is the policy as it was at the start, so that edits do not disturb
+    it; ``position`` is the next step and ``round`` the repetition (0 is the first)."""
+
+    subject_kind = models.CharField(max_length=40)
+    subject_id = models.BigIntegerField()
+    subject_label = models.CharField(max_length=300)
+    policy = models.ForeignKey(EscalationPolicy, models.SET_NULL, null=True, related_name="escalations")
+    snapshot = models.JSONField()
+    state = models.CharField(_("state"), max_length=12, choices=EscalationState, default=EscalationState.RUNNING)
+    position = models.PositiveSmallIntegerField(default=0)
+    round = models.PositiveSmallIntegerField(default=0)
+    people_reached = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(_("started"))
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    end_reason = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [DueModel.index("escalation_due")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_kind", "subject_id"], condition=models.Q(state="running"), name="one_running_escalation"
+            )
+        ]

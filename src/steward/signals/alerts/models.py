@@ -1,0 +1,151 @@
+"""Sources, alerts, their changes, and what could not be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from steward.foundation.due.models import DueModel
+
+if TYPE_CHECKING:
+    from steward.foundation.actors import Actor
+
+
+class SourceQuerySet(models.QuerySet["Source"]):
+    def visible_to(self, actor: Actor) -> SourceQuerySet:
+        return self if actor.can("sources.view") else self.none()
+
+
+class SourceKind(models.TextChoices):
+    ALERTMANAGER = "alertmanager", _("Prometheus / Alertmanager")
+    EVENTS = "events", _("Steward events (JSON)")
+
+
+class Source(models.Model):
+    """Something that sends alerts, with its own key. The key itself is not kept, only its SHA-256."""
+
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    kind = models.CharField(_("kind"), max_length=40, choices=SourceKind, default=SourceKind.ALERTMANAGER)
+    key_digest = models.CharField(max_length=64, unique=True)
+    key_prefix = models.CharField(max_length=16)
+    enabled = models.BooleanField(_("enabled"), default=True)
+    resolve_timeout = models.PositiveIntegerField(_("resolve timeout (seconds)"), default=300)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_received_at = models.DateTimeField(_("last received"), null=True, blank=True)
+
+    objects = SourceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AlertStatus(models.TextChoices):
+    FIRING = "firing", _("firing")
+    RESOLVED = "resolved", _("resolved")
+
+
+class AlertQuerySet(models.QuerySet["Alert"]):
+    def visible_to(self, actor: Actor) -> AlertQuerySet:
+        if not actor.can("alerts.view"):
+            return self.none()
+        if actor.is_external:
+            return self.filter(service__supplier_id=actor.organisation_id)
+        return self
+
+    def firing(self) -> AlertQuerySet:
+        return self.filter(status=AlertStatus.FIRING)
+
+
+class Alert(DueModel):
+    """One deduplicated alert: a label set of one source. ``due_at`` is when it expires unless heard of again.
+
+    ``fingerprint`` is 16 bytes over the full label set (``algorithms.matching.fingerprint``). ``starts_at`` and
+    ``ends_at`` are those of the present or last firing. ``severity`` is the ``severity`` label, lower case.
+    """
+
+    source = models.ForeignKey(Source, models.PROTECT, related_name="alerts", db_index=False)
+    fingerprint = models.BinaryField(max_length=16)
+    name = models.CharField(_("name"), max_length=300)
+    labels = models.JSONField(_("labels"))
+    annotations = models.JSONField(_("annotations"), default=dict)
+    severity = models.CharField(_("severity"), max_length=40, blank=True)
+    generator_url = models.TextField(blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=AlertStatus, default=AlertStatus.FIRING)
+    starts_at = models.DateTimeField(_("started"))
+    ends_at = models.DateTimeField(_("ended"), null=True)
+    first_seen_at = models.DateTimeField(_("first seen"))
+    last_seen_at = models.DateTimeField(_("last seen"))
+    changed_at = models.DateTimeField(_("changed"))
+    fire_count = models.PositiveIntegerField(_("times fired"), default=1)
+    service = models.ForeignKey(
+        "configuration.Service", models.SET_NULL, null=True, blank=True, related_name="alerts",
+        verbose_name=_("service"), db_index=False,
+    )  # fmt: skip
+    item = models.ForeignKey(
+        "configuration.ConfigurationItem", models.SET_NULL, null=True, blank=True, related_name="alerts",
+        verbose_name=_("item"),
+    )  # fmt: skip
+
+    objects = AlertQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "fingerprint"], name="one_alert")]
+        indexes = [
+            DueModel.index("alert_due"),
+            models.Index(fields=["-changed_at", "-id"], name="alert_recent"),
+            models.Index(fields=["status", "-changed_at", "-id"], name="alert_status_recent"),
+            models.Index(fields=["service", "status", "-changed_at", "-id"], name="alert_service"),
+            models.Index(fields=["severity", "-changed_at", "-id"], name="alert_severity"),
+            models.Index(fields=["name", "-changed_at", "-id"], name="alert_name"),
+            GinIndex(fields=["labels"], name="alert_labels", opclasses=["jsonb_path_ops"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AlertChange(DueModel):
+    """One transition of an alert, in order of ``id``. ``due_at`` is set until triage has decided on it.
+
+    ``reason`` says why the transition happened (``new``, ``fired again``, ``sender resolved``, ``expired`` …) with the
+    data behind it.
+    """
+
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="changes")
+    at = models.DateTimeField(_("time"))
+    status = models.CharField(_("status"), max_length=10, choices=AlertStatus)
+    starts_at = models.DateTimeField(_("started"))
+    ends_at = models.DateTimeField(_("ended"), null=True)
+    reason = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [DueModel.index("change_due"), models.Index(fields=["at"], name="change_at")]
+
+
+class ParkedQuerySet(models.QuerySet["ParkedPayload"]):
+    def visible_to(self, actor: Actor) -> ParkedQuerySet:
+        return self if actor.can("sources.view") else self.none()
+
+
+class ParkedPayload(models.Model):
+    """What came in and could not be read: raw, with the error, until someone replays or discards it."""
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="parked")
+    received_at = models.DateTimeField(_("received"))
+    endpoint = models.CharField(max_length=40)
+    raw = models.BinaryField()
+    error = models.TextField(_("error"))
+    replayed_at = models.DateTimeField(_("replayed"), null=True, blank=True)
+    discarded_at = models.DateTimeField(_("discarded"), null=True, blank=True)
+
+    objects = ParkedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-received_at", "-id"]
+        indexes = [models.Index(fields=["source", "-received_at", "-id"], name="parked_recent")]
