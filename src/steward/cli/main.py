@@ -1,0 +1,92 @@
+"""The ``steward`` command."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from steward import __version__
+from steward.cli.trouble import Trouble
+from steward.config.environment import BadEnvironment, load
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(prog="steward", description="Steward: the operations team's own platform.")
+    top.add_argument("--version", action="version", version=__version__)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("up", help="run everything here: PostgreSQL (unless DATABASE_URL is set), web and engine")
+    commands.add_parser("web", help="serve pages, API and ingest")
+    commands.add_parser("engine", help="run the alert pipeline, due clocks and jobs")
+    commands.add_parser("migrate", help="bring the database to this version")
+    commands.add_parser("doctor", help="check that this installation is healthy; exit code 1 if not")
+    demo = commands.add_parser("demo", help="run Steward with a believable organisation whose systems emit alerts")
+    demo.add_argument("--speed", type=float, default=1.0, help="how many times faster than real things happen")
+    demo.add_argument("--data-only", action="store_true", help="fill the database and stop")
+    _records(commands)
+    return top
+
+
+def _records(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    apikey = commands.add_parser("apikey", help="API keys").add_subparsers(dest="action", required=True)
+    create = apikey.add_parser("create", help="make a key; it is printed once, alone on the last line")
+    create.add_argument("--name", required=True)
+    create.add_argument("--role", required=True)
+    create.add_argument("--days", type=int, default=365, help="days until it expires (0: never)")
+    user = commands.add_parser("user", help="people").add_subparsers(dest="action", required=True)
+    create = user.add_parser("create", help="make a user; a generated password is printed once")
+    create.add_argument("--username", required=True)
+    create.add_argument("--name", default="")
+    create.add_argument("--email", default="")
+    create.add_argument("--role", required=True)
+    create.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    source = commands.add_parser("source", help="alert sources").add_subparsers(dest="action", required=True)
+    create = source.add_parser("create", help="make a source; its ingest path is printed on the last line")
+    create.add_argument("--name", required=True)
+    create.add_argument("--kind", default="alertmanager")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code. What goes wrong is one line on standard error."""
+    options = parser().parse_args(arguments)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "steward.config.django_settings")
+    try:
+        load()
+        return _find(options.command)(options)
+    except (Trouble, BadEnvironment) as error:
+        print(f"steward: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _find(name: str) -> Command:
+    # Imported only now: `steward up` supervises and must stay small, so it never loads Django.
+    if name in {"up", "web", "demo"}:
+        from steward.cli import demo, serve
+
+        return {"up": serve.up, "web": serve.web, "demo": demo.run}[name]
+    if name == "engine":
+        from steward.cli import engine
+
+        return engine.run
+    if name == "doctor":
+        from steward.cli import doctor
+
+        return doctor.run
+    from steward.cli import records
+
+    return {
+        "migrate": records.migrate,
+        "apikey": records.create_api_key,
+        "user": records.create_user,
+        "source": records.create_source,
+    }[name]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
