@@ -42,12 +42,21 @@ class Module:
 
 
 @dataclass(frozen=True)
+class Function:
+    """A function and the lines that it spans, the first counted as 1."""
+
+    name: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
 class Import:
     """One imported name. `target` is absolute: the module, or the module and the name taken from it."""
 
     target: str
     line: int
-    function: str | None = None
+    function: Function | None = None
     type_only: bool = False
 
 
@@ -76,7 +85,7 @@ def imports(module: Module) -> Iterator[Import]:
     yield from _imports(module, module.tree, None, False)
 
 
-def _imports(module: Module, node: ast.AST, function: str | None, type_only: bool) -> Iterator[Import]:
+def _imports(module: Module, node: ast.AST, function: Function | None, type_only: bool) -> Iterator[Import]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import):
             for alias in child.names:
@@ -84,8 +93,9 @@ def _imports(module: Module, node: ast.AST, function: str | None, type_only: boo
         elif isinstance(child, ast.ImportFrom):
             for alias in child.names:
                 yield Import(f"{_base(module, child)}.{alias.name}", child.lineno, function, type_only)
-        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            yield from _imports(module, child, getattr(child, "name", "lambda"), type_only)
+        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            inside = Function(child.name, child.lineno, child.end_lineno or child.lineno)
+            yield from _imports(module, child, inside, type_only)
         elif isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
             for inner in child.body:
                 yield from _imports(module, ast.Module([inner], []), function, True)

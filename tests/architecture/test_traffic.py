@@ -38,6 +38,7 @@ def test_source_follows_the_rule(rule: traffic.Rule) -> None:
             "class A:\n  async def ready(self):\n    import steward.web",
         ),
         (traffic.no_imports_in_functions, "steward.cli.main", "def f():\n    from steward.web import pages"),
+        (traffic.no_imports_in_functions, "steward.cli.main", "# Django\ndef f():\n    from steward.web import a  # b"),
         (traffic.only_outbound_opens_connections, ROOM + ".jobs", "import httpx"),
         (traffic.only_outbound_opens_connections, ROOM + ".jobs", "def f():\n    from urllib import request"),
         (traffic.only_outbound_opens_connections, "steward.foundation.rest", "from django.core.mail import send_mail"),

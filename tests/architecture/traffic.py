@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Callable, Iterator
 
-from tests.architecture.source import Import, Module, imports, room_of
+from tests.architecture.source import Function, Module, imports, room_of
 
 Violation = tuple[int, str]
 Rule = Callable[[Module], Iterator[Violation]]
@@ -86,13 +86,13 @@ def no_imports_in_functions(module: Module) -> Iterator[Violation]:
     for found in imports(module):
         if found.function is None or not _is_within(found.target, "steward") or module.is_test:
             continue
-        if found.function == "ready" and module.parts[-1] == "apps":
+        if found.function.name == "ready" and module.parts[-1] == "apps":
             continue
         if _is_within(module.name, "steward.cli"):
-            if not _has_comment(module, found):
+            if not _explains(module, found.function):
                 yield found.line, f"say in a comment why {found.target} is imported only here"
             continue
-        yield found.line, f"{found.target} is imported inside {found.function}(); import it at the top"
+        yield found.line, f"{found.target} is imported inside {found.function.name}(); import it at the top"
 
 
 def only_outbound_opens_connections(module: Module) -> Iterator[Violation]:
@@ -134,11 +134,7 @@ def _is_within(dotted: str, parent: str) -> bool:
     return dotted == parent or dotted.startswith(parent + ".")
 
 
-def _has_comment(module: Module, found: Import) -> bool:
-    """A comment beside the import, or right above it or the imports that it stands with."""
-    line = found.line - 1
-    if "#" in module.lines[line]:
-        return True
-    while line > 0 and module.lines[line].lstrip().startswith(("from ", "import ")):
-        line -= 1
-    return module.lines[line].lstrip().startswith("#")
+def _explains(module: Module, function: Function) -> bool:
+    """One comment in the function may speak for all of its imports."""
+    comments = [line.partition("#")[2] for line in module.lines[function.first - 1 : function.last]]
+    return any("Django" in comment or "import" in comment.lower() for comment in comments)

@@ -1,14 +1,10 @@
 """Fails if a model changed without its migration (needs a database, so that the state is the real one)."""
 
-import runpy
-import sys
-from pathlib import Path
+from steward.foundation.testing import plugin  # isort: skip  # first: it sets the environment and starts the database
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-runpy.run_path(str(Path(__file__).resolve().parents[2] / "conftest.py"))
+import django
 
-import django  # noqa: E402 - the environment comes first
-
+assert plugin
 django.setup()
 
 from django.core.management import call_command  # noqa: E402

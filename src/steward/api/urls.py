@@ -1,3 +1,7 @@
 """The API door: every room's router under one document."""
 
-urlpatterns: list[object] = []
+from django.urls import path
+
+from steward.api.door import api
+
+urlpatterns = [path("", api.urls)]

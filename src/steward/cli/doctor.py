@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import smtplib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,7 +20,8 @@ from steward.config.environment import load  # noqa: E402
 from steward.foundation import clock  # noqa: E402
 from steward.foundation.due.registry import kinds  # noqa: E402
 from steward.foundation.due.runner import overdue  # noqa: E402
-from steward.foundation.outbound import mail  # noqa: E402
+from steward.foundation.outbound import OutboundError  # noqa: E402
+from steward.response.notifications import queries as notifications  # noqa: E402
 
 LATE = timedelta(seconds=10)
 LOW_DISK = 1 << 30
@@ -109,9 +109,9 @@ def check_mail() -> Iterator[Finding]:
         yield Finding("mail", "warning", "STEWARD_SMTP_HOST is not set: nobody can be paged by e-mail")
         return
     try:
-        mail.probe(host=env.smtp_host, port=env.smtp_port, security=env.smtp_security)
-    except (OSError, smtplib.SMTPException) as error:
-        yield Finding("mail", "failed", f"{env.smtp_host}:{env.smtp_port} does not answer: {error}")
+        notifications.probe_mail()
+    except OutboundError as error:
+        yield Finding("mail", "failed", f"{env.smtp_host}:{env.smtp_port}: {error}")
     else:
         yield Finding("mail", "ok", f"{env.smtp_host}:{env.smtp_port} answers")
 

@@ -77,7 +77,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "steward.foundation.ui.navigation.shell",
+                "steward.foundation.ui.context_processors.shell",
             ],
             "builtins": ["django.templatetags.i18n", "django.templatetags.static", "steward.foundation.ui.templatetags.ui"],
         },

@@ -61,12 +61,8 @@ class WeeklyRotation:
         """Return the number of the turn that contains the instant."""
         local = instant.astimezone(get_zone(self.zone)).replace(tzinfo=None)
         turn = (local - self._first) // (_WEEK * self.weeks)
-        # By the wall clock this is right but for an instant near a handover that a change of the clocks moved.
-        while self.begins(turn) > instant:
-            turn -= 1
-        while self.begins(turn + 1) <= instant:
-            turn += 1
-        return turn
+        # Clocks that were put back can show a time before the handover although it has happened already.
+        return turn + 1 if self.begins(turn + 1) <= instant else turn
 
     def member_of(self, turn: int) -> Member:
         """Return whose turn it is; the rotation must have members."""

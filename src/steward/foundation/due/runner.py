@@ -117,11 +117,8 @@ class Runner:
                 self.stop_event.wait(1.0)
 
     def _listen_once(self) -> None:
-        parameters = connection.get_connection_params()
-        parameters.pop("cursor_factory", None)
-        parameters.pop("context", None)
-        parameters.pop("pool", None)
-        parameters.pop("prepare_threshold", None)
+        wanted = ("dbname", "user", "password", "host", "port")
+        parameters = {name: value for name, value in connection.get_connection_params().items() if name in wanted}
         with psycopg.connect(**parameters, autocommit=True) as listening:
             listening.execute(f"LISTEN {CHANNEL}")
             for loop in self.loops.values():

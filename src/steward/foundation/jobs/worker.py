@@ -8,13 +8,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from typing import Any
 
+from django.db import connection
 from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
-from procrastinate.contrib.django.utils import connector_params
 
 log = logging.getLogger(__name__)
 __all__ = ["Worker", "app"]
+
+
+def _connection() -> dict[str, Any]:
+    """The default database's connection parameters, without what is Django's own."""
+    wanted = ("dbname", "user", "password", "host", "port")
+    return {name: value for name, value in connection.get_connection_params().items() if name in wanted}
 
 
 class Worker(threading.Thread):
@@ -37,7 +44,7 @@ class Worker(threading.Thread):
 
     async def _work(self) -> None:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
-        connector = PsycopgConnector(**connector_params(), min_size=1, max_size=4)
+        connector = PsycopgConnector(kwargs=_connection(), min_size=1, max_size=4)
         with app.replace_connector(connector) as running:
             async with running.open_async():
                 try:

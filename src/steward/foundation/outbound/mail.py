@@ -310,3 +310,12 @@ def _rejected(step: str, code: int, answer: bytes | str) -> Rejected:
         remote_status=code,
         retryable=not 500 <= code < 600,
     )
+
+
+def probe(settings: MailSettings) -> str:
+    """Greet the mail server (and sign in, if configured) and leave; raises the errors of ``send_mail``."""
+    smtp = _open(settings)
+    try:
+        return _text(smtp.noop()[1])
+    finally:
+        _close(smtp)

@@ -74,7 +74,9 @@ def _failure(url: str, scope: Scope) -> PushResult:
     if scope.expired:
         detail = " ".join((_("The service did not answer in time."), detail)).strip()
     if not detail:
-        detail = _("The service did not take the message and gave no reason.")
+        detail = _("The service did not take the message and gave no reason (last answer: %(status)s).") % {
+            "status": status or _("none")
+        }
     return PushResult(
         False,
         detail,

@@ -257,7 +257,11 @@ def _install() -> None:
     events = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg", "subprocess.Popen", "os.system"})
     get = _current.get
     sys.addaudithook(lambda event, args: _audit(event, args, events, get))
-    logging.getLogger("apprise").addFilter(_Collector(keep=True))
+    library = logging.getLogger("apprise")
+    library.addFilter(_Collector(keep=True))
+    # Its warnings are the only place where a plugin says why it failed; a quieter process log must not lose them.
+    if library.getEffectiveLevel() > logging.WARNING:
+        library.setLevel(logging.WARNING)
     logging.getLogger("urllib3.connectionpool").addFilter(_Collector(keep=False))
 
 

@@ -137,14 +137,17 @@ def test_gaps_and_shifts_together_are_the_range(
 
 
 @settings(deadline=None, max_examples=150)
-@given(rotation=rotations(), turn=st.integers(-200, 200))
-def test_handovers_are_at_the_local_time_or_right_after_the_gap(rotation: WeeklyRotation, turn: int) -> None:
+@given(rotation=rotations(), turn=st.integers(-200, 200), minutes=st.integers(0, 150))
+def test_handovers_are_at_the_local_time_or_right_after_the_gap(
+    rotation: WeeklyRotation, turn: int, minutes: int
+) -> None:
     instant = rotation.begins(turn)
     zone = ZoneInfo(rotation.zone)
     local = instant.astimezone(zone).replace(tzinfo=None)
     wanted = datetime.combine(local.date(), rotation.handover_time)
     assert rotation.turn_at(instant) == turn
     assert rotation.turn_at(instant - TICK) == turn - 1
+    assert rotation.turn_at(instant + timedelta(minutes=minutes)) == turn
     just_before = (instant - TICK).astimezone(zone).replace(tzinfo=None)
     assert local == wanted or just_before < wanted < local
     assert local.weekday() == rotation.handover_weekday
@@ -182,6 +185,8 @@ def test_a_skipped_handover_happens_right_after_the_gap() -> None:
 def test_a_handover_time_shown_twice_means_the_first() -> None:
     rotation = WeeklyRotation("America/New_York", date(2026, 11, 1), 6, time(1, 30), ("A", "B"))
     assert rotation.begins(0) == utc("2026-11-01T05:30")
+    # 06:10 UTC shows 01:10 for the second time: the handover at 01:30 is over, whatever the clock says.
+    assert [rotation.turn_at(utc(f"2026-11-01T{at_time}")) for at_time in ("05:10", "05:30", "06:10")] == [-1, 0, 0]
 
 
 def test_the_start_date_need_not_be_a_handover_day() -> None:

@@ -293,12 +293,18 @@
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "1";
     if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
+    // An answer that is a download leaves the page standing.
+    setTimeout(() => release(form), 8000);
   });
+
+  function release(form) {
+    delete form.dataset.sent;
+    all("[aria-busy=true]", form).forEach((each) => each.removeAttribute("aria-busy"));
+  }
 
   // A page from the back-forward cache is used again.
   window.addEventListener("pageshow", () => {
-    all("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
-    all("[aria-busy=true]").forEach((each) => each.removeAttribute("aria-busy"));
+    all("form[data-sent]").forEach(release);
     all("form[data-filters] :disabled").forEach((each) => { each.disabled = false; });
   });
 

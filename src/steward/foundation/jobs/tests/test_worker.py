@@ -1,0 +1,38 @@
+"""Jobs join the transaction that defers them, and the worker runs them."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import connection, transaction
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from steward.foundation.jobs.worker import Worker, app
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ran = threading.Event()
+
+
+@app.task(name="tests.mark")
+def mark() -> None:
+    ran.set()
+
+
+def test_a_rolled_back_defer_leaves_no_job() -> None:
+    with pytest.raises(RuntimeError), transaction.atomic():
+        mark.defer()
+        raise RuntimeError("undo")
+    assert not ProcrastinateJob.objects.filter(task_name="tests.mark").exists()
+
+
+def test_the_worker_runs_what_was_deferred() -> None:
+    ran.clear()
+    worker = Worker()
+    worker.start()
+    try:
+        mark.defer()
+        assert ran.wait(15)
+    finally:
+        worker.stop()
+        connection.close()

@@ -1,0 +1,24 @@
+"""Every write of this room."""
+
+from steward.response.notifications.actions.contacts import (
+    add_contact_method,
+    remove_contact_method,
+    send_test,
+    update_contact_method,
+)
+from steward.response.notifications.actions.deliveries import Sending, begin_attempt, end_attempt
+from steward.response.notifications.actions.pages import PageResult, cancel_pages, hold, page
+
+__all__ = [
+    "PageResult",
+    "Sending",
+    "add_contact_method",
+    "begin_attempt",
+    "cancel_pages",
+    "end_attempt",
+    "hold",
+    "page",
+    "remove_contact_method",
+    "send_test",
+    "update_contact_method",
+]

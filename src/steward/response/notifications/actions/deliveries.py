@@ -1,0 +1,161 @@
+"""The two halves of a try: written down before it, and completed after it. The network is between them, outside
+any transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from steward.foundation.events import publish
+from steward.foundation.subjects import SubjectRef
+from steward.response.notifications import rules
+from steward.response.notifications.actions.pages import hold
+from steward.response.notifications.events import PageFailed, PageSent
+from steward.response.notifications.models import Attempt, Delivery, DeliveryState, Page, PageState
+
+CUT_OFF = "cut off"
+_CLOSED = {DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.CANCELLED}
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A try that has been written down and must now be made."""
+
+    delivery_id: int
+    attempt: int
+    key: str
+    channel: str
+    target: str
+    page_id: int
+    subject: SubjectRef
+    subject_label: str
+    title: str
+    body: str
+    user_id: int
+    user_name: str
+    language: str
+    time_zone: str
+    reason: dict[str, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def begin_attempt(*, now: datetime, delivery_id: int) -> Sending | None:
+    """Write down that a try begins, and return it; None when there is nothing (any more) to send.
+
+    Called by whoever holds the lease. A delivery still in state "sending" was cut off in a try whose end nobody
+    knows: it is tried again under the same key, so that the receiver can tell that it is the same message.
+    """
+    found = Delivery.objects.filter(pk=delivery_id).values_list("page_id", flat=True).first()
+    if found is None:
+        return None
+    # Parent before child: cancelling locks the page first, too.
+    page = Page.objects.select_for_update(no_key=True).get(pk=found)
+    delivery = Delivery.objects.select_for_update(no_key=True).select_related("page__user").get(pk=delivery_id)
+    if delivery.state in _CLOSED or delivery.due_at is None or delivery.due_at > now:
+        _release(delivery)
+        return None
+    if delivery.state == DeliveryState.SENDING:
+        _note_cut_off(delivery, now)
+    if page.state == PageState.CANCELLED:
+        _close(delivery, DeliveryState.CANCELLED)
+        return None
+    delivery.state = DeliveryState.SENDING
+    delivery.attempts_made += 1
+    delivery.save(update_fields=["state", "attempts_made"])
+    key = delivery_key(page, delivery)
+    Attempt.objects.create(
+        delivery=delivery, number=delivery.attempts_made, key=f"{key}/{delivery.attempts_made}", started_at=now
+    )
+    return _sending(page, delivery, key)
+
+
+@transaction.atomic
+def end_attempt(*, now: datetime, delivery_id: int, attempt: int, answer: rules.Answer) -> str:
+    """Write down how the try ended and decide what follows; returns the delivery's new state."""
+    page_id = Delivery.objects.values_list("page_id", flat=True).get(pk=delivery_id)
+    page = Page.objects.select_related("user").get(pk=page_id)
+    subject = SubjectRef(page.subject_kind, page.subject_id)
+    hold(subject)
+    page = Page.objects.select_for_update(no_key=True, of=("self",)).select_related("user").get(pk=page_id)
+    delivery = Delivery.objects.select_for_update(no_key=True).get(pk=delivery_id)
+    fresh = delivery.attempts_made == attempt and delivery.state == DeliveryState.SENDING
+    if not fresh and (delivery.state in _CLOSED or not answer.ok):
+        # The lease ended during this try and another one took over; what it finds out counts. Only good news is
+        # worth telling late.
+        _record(delivery_id, attempt, now, "late", answer.text)
+        return delivery.state
+    wanted = page.state != PageState.CANCELLED
+    outcome = rules.after(answer, attempt=attempt, wanted=wanted, now=now, seed=f"{delivery_id}:{page.key}")
+    told = answer.text if not answer.maybe else _("%(answer)s (it may have arrived)") % {"answer": answer.text}
+    _record(delivery_id, attempt, now, outcome.state, f"{told} [{outcome.why}]")
+    delivery.state = DeliveryState(outcome.state)
+    delivery.due_at = outcome.due_at
+    delivery.leased_until = None
+    delivery.save(update_fields=["state", "due_at", "leased_until"])
+    _settle(page, delivery, subject, answer, now)
+    return delivery.state
+
+
+def delivery_key(page: Page, delivery: Delivery) -> str:
+    """The idempotency key of a delivery, the same for each of its tries.
+
+    The page's key and time are in it: a database that was set up anew counts from 1 again, and a mail program that
+    remembers an old key would hide the page.
+    """
+    seed = f"{page.key}|{page.created_at.isoformat()}|{delivery.channel}|{delivery.target}"
+    digest = hashlib.sha256(seed.encode()).hexdigest()[:20]
+    return f"page-{page.pk}-{delivery.pk}-{digest}"
+
+
+def _settle(page: Page, delivery: Delivery, subject: SubjectRef, answer: rules.Answer, now: datetime) -> None:
+    """Bring the page's state in line with its deliveries and say so."""
+    states = set(page.deliveries.values_list("state", flat=True))
+    state = rules.page_state(states, page.state)
+    if state != page.state:
+        page.state = PageState(state)
+        if state == PageState.SENT:
+            page.sent_at = now
+        page.save(update_fields=["state", "sent_at"])
+        if state == PageState.FAILED:
+            publish(PageFailed(page.pk, subject, str(page.user), answer.text, now))
+    if delivery.state == DeliveryState.SENT:
+        seconds = max(0.0, (now - page.created_at).total_seconds())
+        publish(PageSent(page.pk, subject, str(page.user), delivery.channel, seconds, now))
+
+
+def _note_cut_off(delivery: Delivery, now: datetime) -> None:
+    text = _("Steward was stopped during this try; whether it arrived is not known. Tried again under the same key.")
+    delivery.attempts.filter(outcome="").update(outcome=CUT_OFF, ended_at=now, answer=text)
+
+
+def _record(delivery_id: int, attempt: int, now: datetime, outcome: str, text: str) -> None:
+    Attempt.objects.filter(delivery_id=delivery_id, number=attempt).update(
+        ended_at=now, outcome=outcome, answer=text.replace("\0", "")[:2000]
+    )
+
+
+def _close(delivery: Delivery, state: DeliveryState) -> None:
+    delivery.state, delivery.due_at, delivery.leased_until = state, None, None
+    delivery.save(update_fields=["state", "due_at", "leased_until"])
+
+
+def _release(delivery: Delivery) -> None:
+    delivery.leased_until = None
+    if delivery.state in _CLOSED:
+        delivery.due_at = None
+    delivery.save(update_fields=["due_at", "leased_until"])
+
+
+def _sending(page: Page, delivery: Delivery, key: str) -> Sending:
+    user = delivery.page.user
+    return Sending(
+        delivery_id=delivery.pk, attempt=delivery.attempts_made, key=key, channel=delivery.channel,
+        target=delivery.target, page_id=page.pk, subject=SubjectRef(page.subject_kind, page.subject_id),
+        subject_label=page.subject_label, title=page.title, body=page.body, user_id=user.pk, user_name=str(user),
+        language=user.language, time_zone=user.time_zone, reason=page.reason,
+    )  # fmt: skip

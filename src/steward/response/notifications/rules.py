@@ -1,0 +1,103 @@
+"""Decisions about deliveries: where to send, when to try again, when to give up. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from steward.algorithms.backoff import next_delay
+
+VERSION = 1
+MAX_ATTEMPTS = 8
+BASE = timedelta(seconds=5)
+CAP = timedelta(minutes=5)
+# A server that asks to wait is believed, but not for longer than a page is worth sending.
+LONGEST_RETRY_AFTER = timedelta(minutes=10)
+
+EMAIL = "email"
+APPRISE = "apprise"
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A contact method as the decision sees it."""
+
+    id: int
+    channel: str
+    target: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where one delivery goes; ``method_id`` is None for the person's own e-mail address."""
+
+    method_id: int | None
+    channel: str
+    target: str
+
+
+def targets(methods: Sequence[Method], email: str) -> list[Target]:
+    """Every enabled method, each target once; without one, the person's own e-mail address.
+
+    Methods that are all switched off do not make a person unreachable: being paged by mail is the smaller mistake.
+    """
+    found: dict[tuple[str, str], Target] = {}
+    for method in methods:
+        if method.enabled:
+            found.setdefault((method.channel, method.target), Target(method.id, method.channel, method.target))
+    if not found and email:
+        return [Target(None, EMAIL, email)]
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a try ended. ``maybe``: the message left and nobody said whether it arrived."""
+
+    ok: bool
+    text: str
+    retryable: bool = False
+    maybe: bool = False
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of the delivery, and why."""
+
+    state: Literal["sent", "retrying", "failed", "cancelled"]
+    due_at: datetime | None
+    why: str
+
+
+def after(answer: Answer, *, attempt: int, wanted: bool, now: datetime, seed: str) -> Outcome:
+    """Decide what follows try number ``attempt`` (the first is 1). ``wanted``: the page has not been cancelled."""
+    if answer.ok:
+        return Outcome("sent", None, "the server took it")
+    if not wanted:
+        return Outcome("cancelled", None, "cancelled while it was being sent")
+    if not answer.retryable:
+        return Outcome("failed", None, "the answer is final")
+    if attempt >= MAX_ATTEMPTS:
+        return Outcome("failed", None, f"gave up after {attempt} tries")
+    delay = next_delay(attempt, base=BASE, cap=CAP, jitter_seed=seed)
+    if answer.retry_after is not None and answer.retry_after > 0:
+        asked = timedelta(seconds=min(answer.retry_after, LONGEST_RETRY_AFTER.total_seconds()))
+        delay = max(delay, asked)
+    return Outcome("retrying", now + delay, f"try {attempt + 1} of {MAX_ATTEMPTS} follows")
+
+
+def page_state(deliveries: Collection[str], current: str) -> str:
+    """The state of a page from its deliveries' states: one that arrived is enough, and undoes a cancellation that
+    came too late to stop it."""
+    if "sent" in deliveries:
+        return "sent"
+    if current == "cancelled":
+        return "cancelled"
+    open_states = {"waiting", "sending", "retrying"}
+    if not deliveries or open_states.isdisjoint(deliveries):
+        return "cancelled" if deliveries and set(deliveries) == {"cancelled"} else "failed"
+    return "pending"
