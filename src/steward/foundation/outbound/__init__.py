@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import NoAnswer, OutboundError, Refused, Rejected, Unreachable
 from .guard import guarded_create_connection
 from .http import HttpResult, request
-from .mail import MailSettings, SmtpResult, close_connections, send_mail
+from .mail import MailSettings, SmtpResult, close_connections, probe, send_mail
 from .message import message_id_for, one_line
 from .policy import OutboundPolicy
 
@@ -31,6 +31,7 @@ __all__ = [
     "guarded_create_connection",
     "message_id_for",
     "one_line",
+    "probe",
     "redact_url",
     "request",
     "send_apprise",

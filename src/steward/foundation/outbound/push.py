@@ -22,6 +22,9 @@ from .services import GUARDED, REFUSED
 DOCS = "https://github.com/caronc/apprise/wiki"
 DETAIL_LIMIT = 1000
 _library: Any = apprise  # parts of it carry no types
+# Loading its services takes a second: now, so that no page's time limit pays for it.
+_services: Any = _library.manager_plugins.NotificationManager()
+_services.load_modules()
 # Apprise waits up to 5.5 s between the targets of one address, longer than a page may take.
 SECONDS_BETWEEN_TARGETS = 0.2
 
@@ -177,10 +180,9 @@ def _host_is_public(url: str) -> bool:
     schema = url.strip().partition("://")[0].lower()
     if schema in {"http", "https", "smtp", "smtps"}:
         return True
-    manager = _library.manager_plugins.NotificationManager()
-    if schema not in manager:
+    if schema not in _services:
         return False
-    templates = manager[schema].templates
+    templates = _services[schema].templates
     return bool(templates) and all(re.search(r"://(?:[^/]*@)?\{host\}", template) for template in templates)
 
 

@@ -7,7 +7,6 @@ from django.forms import BoundField
 from django.utils.safestring import SafeString, mark_safe
 
 GROUP = (forms.RadioSelect, forms.CheckboxSelectMultiple)
-PLAIN = (forms.SplitDateTimeWidget, forms.MultiWidget)
 
 
 def layout(field: BoundField) -> str:
@@ -21,7 +20,9 @@ def layout(field: BoundField) -> str:
 def css_class(field: BoundField) -> str:
     """The class the control needs."""
     widget = field.field.widget
-    if isinstance(widget, (forms.CheckboxInput, *GROUP)):
+    if isinstance(widget, GROUP):
+        return ""  # Django would put it on the list around the boxes too
+    if isinstance(widget, forms.CheckboxInput):
         return "form-check-input"
     return "form-select" if isinstance(widget, forms.Select) else "form-control"
 
@@ -36,7 +37,7 @@ def control(field: BoundField) -> SafeString:
     if field.errors:
         described.append(f"{field.auto_id}_error")
         classes.append("is-invalid")
-    attrs: dict[str, str | bool] = {"class": " ".join(filter(None, classes))}
+    attrs: dict[str, str | bool] = {"class": " ".join(filter(None, classes))} if any(classes) else {}
     if described:
         attrs["aria-describedby"] = " ".join(described)
     if field.errors:

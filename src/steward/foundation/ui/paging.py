@@ -186,8 +186,9 @@ def _key(queryset: QuerySet[Any], name: str) -> Key:
 
 def _find(queryset: QuerySet[Any], path: str) -> tuple[Field[Any, Any] | None, bool]:
     """The model field behind a lookup path and whether it can be null; an annotation may be anything."""
-    if path in queryset.query.annotations:
-        return None, True
+    annotation = queryset.query.annotations.get(path)
+    if annotation is not None:
+        return getattr(annotation, "output_field", None), True
     model: Any = queryset.model
     nullable, field = False, None
     for part in path.split("__"):

@@ -1,4 +1,4 @@
-"""What every page needs around its own code: sign-in, permission, errors as banners, toasts and exports."""
+"""What every page needs around its own code: sign-in, permission, error pages, toasts and exports."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def page(permission: str | None = None) -> Callable[[View[P]], View[P]]:
-    """Let only signed-in actors (with the permission, if named) open a page; show errors with what to do next."""
+    """Let only signed-in actors (with the permission, if named) open a page; errors are left to the door."""
 
     def decorate(view: View[P]) -> View[P]:
         @functools.wraps(view)
@@ -42,10 +42,7 @@ def page(permission: str | None = None) -> Callable[[View[P]], View[P]]:
                 return _to_login(request)
             if permission and not actor.can(permission):
                 return forbidden(request, permission)
-            try:
-                return view(request, *args, **kwargs)
-            except StewardError as error:
-                return error_response(request, error)
+            return view(request, *args, **kwargs)
 
         return guarded
 
@@ -85,8 +82,8 @@ def error_response(request: HttpRequest, error: StewardError) -> HttpResponse:
         return response
     titles = {403: _("You may not do this"), 404: _("There is nothing here"), 429: _("Too much at once")}
     title = titles.get(error.status, _("That did not work"))
-    context = {"title": title, "text": error.message, "code": error.code, "back": _back(request)}
-    return render(request, "ui/error.html", context, status=error.status)
+    context = {"title": title, "message": error.message, "error": error, "back": _back(request)}
+    return render(request, "error.html", context, status=error.status)
 
 
 def _back(request: HttpRequest) -> str:

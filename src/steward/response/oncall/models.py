@@ -139,13 +139,17 @@ class Escalation(DueModel):
     position = models.PositiveSmallIntegerField(default=0)
     round = models.PositiveSmallIntegerField(default=0)
     people_reached = models.PositiveIntegerField(default=0)
+    nobody_reached = models.BooleanField(default=False)
     started_at = models.DateTimeField(_("started"))
     ended_at = models.DateTimeField(_("ended"), null=True)
     end_reason = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = [DueModel.index("escalation_due")]
+        indexes = [
+            DueModel.index("escalation_due"),
+            models.Index(fields=["subject_kind", "subject_id", "-id"], name="escalation_subject"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["subject_kind", "subject_id"], condition=models.Q(state="running"), name="one_running_escalation"

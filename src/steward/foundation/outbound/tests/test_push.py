@@ -115,7 +115,7 @@ def test_server_that_trickles_cannot_stretch_the_call(script: Any) -> None:
 
     server: Script = script(trickle)
     try:
-        result = push(f"json://127.0.0.1:{server.port}/", timeout=0.4)
+        result = push(f"json://127.0.0.1:{server.port}/", timeout=1.5)
     finally:
         done.set()
     assert (result.ok, result.retryable, result.maybe_delivered) == (False, True, True)

@@ -25,6 +25,7 @@ from steward.foundation.ui.paging import PAGE_PARAMS
 
 register = template.Library()
 AVATAR_COLOURS = 8
+NOBODY = "—"
 
 
 @register.simple_tag
@@ -92,16 +93,23 @@ def duration(value: timedelta | float | None, empty: str = "—") -> str:
 def avatar(name: object, cls: str = "") -> SafeString:
     """A person's or team's initials on a colour that stays the same for that name."""
     text = str(name or "").strip()
-    shade = f"av-{zlib.crc32(text.encode()) % AVATAR_COLOURS}" if text else "av-none"
+    letters = initials(text)
     extra = f" {cls}" if cls else ""
-    return format_html('<span class="av {}{}" aria-hidden="true">{}</span>', shade, extra, initials(text))
+    shade = "av-none" if letters == NOBODY else avatar_colour(text)
+    return format_html('<span class="av {}{}" aria-hidden="true">{}</span>', shade, extra, letters)
+
+
+@register.filter
+def avatar_colour(name: object) -> str:
+    """The colour class of a name, for calendar segments that should match the avatar."""
+    return f"av-{zlib.crc32(str(name).strip().encode()) % AVATAR_COLOURS}"
 
 
 def initials(text: str) -> str:
     """One or two letters that stand for a name; a name without spaces in Chinese gives its first character."""
     words = [word for word in text.replace("@", " ").replace(".", " ").replace("-", " ").split() if word[0].isalnum()]
     if not words:
-        return "—"
+        return NOBODY
     if len(words) == 1:
         return words[0][0] if ord(words[0][0]) > 0x2E80 else words[0][:2].upper()
     return (words[0][0] + words[-1][0]).upper()

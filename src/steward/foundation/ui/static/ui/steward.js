@@ -152,8 +152,7 @@
         option: {
           color: ["--accent-fill", "--info", "--degraded", "--maintenance", "--down", "--unknown"].map(token),
           textStyle: { fontFamily: style.fontFamily, color: token("--ink-2") },
-          animation: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
-          animationDuration: 250,
+          animation: false, // pages that refresh themselves would twitch
           grid: { left: 8, right: 12, top: 16, bottom: 8, containLabel: true },
           // Rich text is drawn on the canvas; HTML tooltips would need inline styles.
           tooltip: {
@@ -188,10 +187,18 @@
     function draw(element) {
       const source = one(element.dataset.chart);
       if (!source) return;
+      forget();
       const chart = drawn.get(element) || window.echarts.init(element, null, { renderer: "canvas" });
       chart.setOption(merged(JSON.parse(source.textContent), getComputedStyle(root.querySelector("body"))), true);
       if (!drawn.has(element)) new ResizeObserver(() => chart.resize()).observe(element);
       drawn.set(element, chart);
+    }
+
+    // Fragments that htmx has replaced leave their charts behind.
+    function forget() {
+      drawn.forEach((chart, element) => {
+        if (!element.isConnected) { chart.dispose(); drawn.delete(element); }
+      });
     }
 
     return {
@@ -200,12 +207,7 @@
         if (within.matches && within.matches("[data-chart]")) found.push(within);
         if (found.length) library().then(() => found.filter((each) => each.isConnected).forEach(draw)).catch(() => {});
       },
-      redraw() {
-        drawn.forEach((chart, element) => {
-          if (element.isConnected) draw(element);
-          else { chart.dispose(); drawn.delete(element); }
-        });
-      },
+      redraw() { drawn.forEach((_chart, element) => { if (element.isConnected) draw(element); }); },
     };
   })();
 
@@ -287,6 +289,7 @@
       // Empty fields would only make the address long; those that switch a default off must stay.
       Array.from(form.elements).forEach((each) => {
         if (each.name && each.value === "" && !("keep" in each.dataset)) each.disabled = true;
+        if (each.name === "sort" && each.selectedIndex === 0) each.disabled = true;
       });
     }
     if (event.defaultPrevented || form.method !== "post" || form.closest("[hx-post]")) return;
@@ -405,6 +408,19 @@
   document.addEventListener("closeModal", () => { const modal = one("#ui-modal"); if (modal) modal.close(); });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id === "ui-modal-body") openDialog(one("#ui-modal"));
+  });
+  // A list that refreshes itself keeps the row that the keyboard stands on.
+  let keptRow = -1;
+  document.addEventListener("htmx:beforeSwap", () => {
+    keptRow = rows().findIndex((each) => each.classList.contains("kfocus"));
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    const found = rows();
+    if (keptRow < 0 || !found[keptRow] || one(".kfocus")) return;
+    const focused = document.activeElement === document.body;
+    found[keptRow].classList.add("kfocus");
+    const target = found[keptRow].matches("a, button") ? found[keptRow] : one("a.rowlink, a", found[keptRow]);
+    if (focused && target) target.focus({ preventScroll: true });
   });
   document.addEventListener("htmx:load", (event) => start(event.detail.elt));
   document.addEventListener("htmx:responseError", (event) => {

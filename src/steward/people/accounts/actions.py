@@ -1,0 +1,276 @@
+"""Every write to people, teams, organisations and keys."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from steward.foundation.actors import Actor
+from steward.foundation.database.locks import lock_in_transaction
+from steward.foundation.errors import Conflict, Invalid, NotFound
+from steward.foundation.subjects import SubjectRef
+from steward.people.accounts import queries
+from steward.people.accounts.models import ApiKey, Membership, Organisation, OrganisationKind, Role, Team, User
+from steward.people.accounts.permissions import ALL_PERMISSIONS
+from steward.people.audit import actions as audit
+
+USER_FIELDS = ("name", "email", "role", "time_zone", "language", "is_active")
+
+
+def ensure_home_organisation(*, now: datetime) -> Organisation:
+    """The home organisation, made at the first call."""
+    lock_in_transaction("home organisation")
+    found = queries.home_organisation()
+    if found:
+        return found
+    return Organisation.objects.create(kind=OrganisationKind.HOME, name=_("Home"), slug="home")
+
+
+@transaction.atomic
+def ensure_first_administrator(
+    *, actor: Actor, now: datetime, username: str, email: str, password: str
+) -> User | None:
+    """Make the home organisation and its administrator if there is no user at all; ``None`` if there is one."""
+    home = ensure_home_organisation(now=now)
+    if User.objects.exists():
+        return None
+    return create_user(
+        actor=actor, now=now, username=username, name=_("Administrator"), email=email, role=Role.ADMINISTRATOR,
+        password=password, organisation_id=home.pk,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def create_user(
+    *,
+    actor: Actor,
+    now: datetime,
+    username: str,
+    name: str,
+    role: str,
+    email: str = "",
+    password: str | None = None,
+    organisation_id: int | None = None,
+    time_zone: str = "UTC",
+    language: str = "en",
+) -> User:
+    """Make a person. Without a password they cannot sign in until one is set."""
+    actor.require("people.manage")
+    organisation = _organisation_for(organisation_id, now)
+    _check_role(role, organisation)
+    if User.objects.filter(username__iexact=username).exists():
+        raise Conflict(_("This user name is taken."), fields={"username": [_("This user name is taken.")]})
+    user = User(
+        username=username.strip(), name=name.strip(), email=email, organisation=organisation, role=role,
+        time_zone=time_zone, language=language,
+    )  # fmt: skip
+    _set_password(user, password)
+    _save(user)
+    audit.record(
+        actor=actor, now=now, action="user.create", subject=SubjectRef("user", user.pk), subject_label=str(user),
+        after={"username": username, "role": role, "organisation": str(organisation), "email": email},
+    )  # fmt: skip
+    return user
+
+
+@transaction.atomic
+def update_user(*, actor: Actor, now: datetime, user_id: int, **changes: Any) -> User:
+    """Change fields of a person; people may change their own name, zone and language."""
+    own = actor.user_id == user_id and set(changes) <= {"name", "time_zone", "language"}
+    if not own:
+        actor.require("people.manage")
+    user = _lock_user(user_id)
+    before = {name: getattr(user, name) for name in changes}
+    for name, value in changes.items():
+        if name not in USER_FIELDS:
+            raise Invalid(_("“%(name)s” cannot be changed.") % {"name": name})
+        setattr(user, name, value)
+    _check_role(user.role, user.organisation)
+    _keep_an_administrator(user)
+    _save(user, list(changes))
+    audit.record(
+        actor=actor, now=now, action="user.update", subject=SubjectRef("user", user.pk), subject_label=str(user),
+        before=before, after=changes,
+    )  # fmt: skip
+    return user
+
+
+@transaction.atomic
+def set_password(*, actor: Actor, now: datetime, user_id: int, password: str) -> User:
+    """Set a person's password; ends their sessions, because sessions carry its hash."""
+    if actor.user_id != user_id:
+        actor.require("people.manage")
+    user = _lock_user(user_id)
+    _set_password(user, password)
+    user.save(update_fields=["password"])
+    audit.record(
+        actor=actor, now=now, action="user.set-password", subject=SubjectRef("user", user.pk), subject_label=str(user)
+    )
+    return user
+
+
+@transaction.atomic
+def create_organisation(*, actor: Actor, now: datetime, name: str, kind: str, slug: str = "") -> Organisation:
+    actor.require("people.manage")
+    slug = slug or slugify(name)
+    if Organisation.objects.filter(slug=slug).exists():
+        raise Conflict(_("This short name is taken."), fields={"slug": [_("This short name is taken.")]})
+    organisation = Organisation(name=name.strip(), kind=kind, slug=slug)
+    _save(organisation)
+    audit.record(
+        actor=actor, now=now, action="organisation.create", subject=SubjectRef("organisation", organisation.pk),
+        subject_label=name, after={"kind": kind, "slug": slug},
+    )  # fmt: skip
+    return organisation
+
+
+@transaction.atomic
+def create_team(
+    *, actor: Actor, now: datetime, name: str, slug: str = "", description: str = "",
+    organisation_id: int | None = None, member_ids: Sequence[int] = (),
+) -> Team:  # fmt: skip
+    actor.require("people.manage")
+    if Team.objects.filter(name=name).exists():
+        raise Conflict(_("A team of this name exists."), fields={"name": [_("A team of this name exists.")]})
+    team = Team(
+        name=name.strip(), slug=slug or slugify(name), description=description,
+        organisation=_organisation_for(organisation_id, now),
+    )  # fmt: skip
+    _save(team)
+    Membership.objects.bulk_create(Membership(team=team, user_id=key) for key in dict.fromkeys(member_ids))
+    audit.record(
+        actor=actor, now=now, action="team.create", subject=SubjectRef("team", team.pk), subject_label=team.name,
+        after={"name": team.name, "members": list(member_ids)},
+    )  # fmt: skip
+    return team
+
+
+@transaction.atomic
+def update_team(
+    *, actor: Actor, now: datetime, team_id: int, name: str, description: str, member_ids: Sequence[int]
+) -> Team:
+    """Change a team's name, description and members."""
+    actor.require("people.manage")
+    team = Team.objects.select_for_update().filter(pk=team_id).first()
+    if team is None:
+        raise NotFound(_("There is no such team."))
+    if Team.objects.filter(name=name).exclude(pk=team_id).exists():
+        raise Conflict(_("A team of this name exists."), fields={"name": [_("A team of this name exists.")]})
+    present = set(team.memberships.values_list("user_id", flat=True))
+    before = {"name": team.name, "description": team.description, "members": sorted(present)}
+    team.name, team.description = name, description
+    _save(team, ["name", "description"])
+    wanted = set(member_ids)
+    team.memberships.exclude(user_id__in=wanted).delete()
+    Membership.objects.bulk_create(Membership(team=team, user_id=key) for key in wanted - present)
+    audit.record(
+        actor=actor, now=now, action="team.update", subject=SubjectRef("team", team.pk), subject_label=team.name,
+        before=before, after={"name": name, "description": description, "members": sorted(wanted)},
+    )  # fmt: skip
+    return team
+
+
+@transaction.atomic
+def create_api_key(
+    *, actor: Actor, now: datetime, name: str, role: str, scopes: Sequence[str] = (),
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:  # fmt: skip
+    """Make a key of the home organisation; returns it and its text, which is not kept and cannot be shown again."""
+    actor.require("apikeys.manage")
+    home = ensure_home_organisation(now=now)
+    _check_role(role, home)
+    unknown = sorted(set(scopes) - ALL_PERMISSIONS)
+    if unknown:
+        raise Invalid(_("Unknown scopes: %(names)s") % {"names": ", ".join(unknown)}, fields={"scopes": unknown})
+    if expires_at is not None and expires_at <= now:
+        raise Invalid(_("The expiry lies in the past."), fields={"expires_at": [_("Choose a later time.")]})
+    raw = "stw_" + secrets.token_urlsafe(32)
+    key = ApiKey(
+        name=name.strip(), prefix=raw[:10], digest=queries.digest(raw), role=role, scopes=list(scopes),
+        organisation=home, created_at=now, created_by=actor.label, expires_at=expires_at,
+    )  # fmt: skip
+    _save(key)
+    audit.record(
+        actor=actor, now=now, action="apikey.create", subject=SubjectRef("apikey", key.pk), subject_label=key.name,
+        after={"role": role, "scopes": list(scopes), "expires_at": expires_at.isoformat() if expires_at else None},
+    )  # fmt: skip
+    return key, raw
+
+
+@transaction.atomic
+def revoke_api_key(*, actor: Actor, now: datetime, key_id: int) -> ApiKey:
+    """Revoke a key from now on; revoking twice changes nothing."""
+    actor.require("apikeys.manage")
+    key = ApiKey.objects.select_for_update().filter(pk=key_id).first()
+    if key is None:
+        raise NotFound(_("There is no such key."))
+    if key.revoked_at is None:
+        key.revoked_at = now
+        key.save(update_fields=["revoked_at"])
+        audit.record(
+            actor=actor, now=now, action="apikey.revoke", subject=SubjectRef("apikey", key.pk), subject_label=key.name
+        )
+    return key
+
+
+def _organisation_for(organisation_id: int | None, now: datetime) -> Organisation:
+    if organisation_id is None:
+        return ensure_home_organisation(now=now)
+    found = Organisation.objects.filter(pk=organisation_id).first()
+    if found is None:
+        raise NotFound(_("There is no such organisation."))
+    return found
+
+
+def _check_role(role: str, organisation: Organisation) -> None:
+    """A customer's or supplier's people have their organisation's role, and nobody at home has."""
+    if role not in Role.values:
+        names = ", ".join(Role.values)
+        raise Invalid(_("Unknown role. Roles are: %(names)s") % {"names": names}, fields={"role": [_("Unknown role.")]})
+    external = organisation.kind != OrganisationKind.HOME
+    if (external and role != organisation.kind) or (not external and role in {Role.CUSTOMER, Role.SUPPLIER}):
+        text = _("The role “%(role)s” does not fit the organisation.") % {"role": role}
+        raise Invalid(text, fields={"role": [text]})
+
+
+def _keep_an_administrator(user: User) -> None:
+    """Never lock everyone out."""
+    others = User.objects.active().filter(role=Role.ADMINISTRATOR).exclude(pk=user.pk)
+    if not (user.is_active and user.role == Role.ADMINISTRATOR) and not others.exists():
+        raise Conflict(_("This is the last administrator. Make another one first."))
+
+
+def _lock_user(user_id: int) -> User:
+    user = User.objects.get_queryset().select_for_update(of=("self",)).select_related("organisation").filter(
+        pk=user_id
+    ).first()  # fmt: skip
+    if user is None:
+        raise NotFound(_("There is no such person."))
+    return user
+
+
+def _set_password(user: User, password: str | None) -> None:
+    if password is None:
+        user.set_unusable_password()
+        return
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise Invalid(" ".join(error.messages), fields={"password": error.messages}) from error
+    user.set_password(password)
+
+
+def _save(record: User | Organisation | Team | ApiKey, fields: list[str] | None = None) -> None:
+    try:
+        record.full_clean(exclude=["password", "digest", "prefix"])
+    except ValidationError as error:
+        raise Invalid(_("Some values cannot be used."), fields=error.message_dict) from error
+    record.save(update_fields=fields)

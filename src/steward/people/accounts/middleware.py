@@ -1,0 +1,43 @@
+"""Who is asking: sets ``request.actor`` and, for external people, the database's second wall."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+from steward.foundation.actors import ANONYMOUS
+from steward.foundation.database.rowsecurity import limited_to
+from steward.people.accounts import queries
+from steward.people.accounts.models import User
+
+
+class ActorMiddleware:
+    """``request.actor`` is the signed-in person or nobody; the API's door replaces it by the key's actor."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.actor = ANONYMOUS  # type: ignore[attr-defined]
+        user = request.user
+        if not isinstance(user, User):
+            return self.get_response(request)
+        actor = queries.actor_for_user(
+            user,
+            request_id=getattr(request, "request_id", ""),
+            address=getattr(request, "client_address", ""),
+        )
+        request.actor = actor  # type: ignore[attr-defined]
+        with limited_to(actor.organisation_id if actor.is_external else None):
+            with translation.override(user.language), timezone.override(_zone(user.time_zone)):
+                return self.get_response(request)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")

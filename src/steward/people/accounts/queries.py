@@ -1,0 +1,105 @@
+"""Reads of people, teams, organisations and keys; building actors."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from steward.foundation.actors import Actor
+from steward.people.accounts.models import (
+    ApiKey,
+    ApiKeyQuerySet,
+    Organisation,
+    OrganisationKind,
+    OrganisationQuerySet,
+    Role,
+    Team,
+    TeamQuerySet,
+    User,
+    UserQuerySet,
+)
+from steward.people.accounts.permissions import permissions_of
+
+# "Last used" is told to the minute: a busy key must not write a row a request.
+LAST_USED_STEP = timedelta(minutes=1)
+
+
+def digest(raw: str) -> str:
+    """SHA-256 of a key, in hexadecimal."""
+    return hashlib.sha256(raw.encode()).hexdigest()
+
+
+def actor_for_user(user: User, *, request_id: str = "", address: str = "") -> Actor:
+    """The actor that a signed-in person is."""
+    return Actor(
+        kind="user",
+        id=user.pk,
+        label=str(user),
+        role=user.role,
+        permissions=permissions_of(user.role),
+        organisation_id=user.organisation_id,
+        organisation_kind=user.organisation.kind,
+        team_ids=frozenset(user.memberships.values_list("team_id", flat=True)),
+        request_id=request_id,
+        address=address,
+        time_zone=user.time_zone,
+    )
+
+
+def actor_for_key(raw_key: str, *, now: datetime, request_id: str = "", address: str = "") -> Actor | None:
+    """The actor that a usable API key is; ``None`` for any other string."""
+    key = ApiKey.objects.usable(now).select_related("organisation").filter(digest=digest(raw_key)).first()
+    if key is None:
+        return None
+    if key.last_used_at is None or now - key.last_used_at > LAST_USED_STEP:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+    granted = permissions_of(key.role)
+    return Actor(
+        kind="apikey",
+        id=key.pk,
+        label=key.name,
+        role=key.role,
+        permissions=granted & frozenset(key.scopes) if key.scopes else granted,
+        organisation_id=key.organisation_id,
+        organisation_kind=key.organisation.kind,
+        request_id=request_id,
+        address=address,
+    )
+
+
+def person(user_id: int) -> User | None:
+    return User.objects.select_related("organisation").filter(pk=user_id).first()
+
+
+def active_users(ids: Iterable[int]) -> list[User]:
+    return list(User.objects.active().filter(pk__in=list(ids)).order_by("pk"))
+
+
+def team_members(team_id: int) -> list[User]:
+    """The team's active people, by name."""
+    return list(User.objects.active().filter(memberships__team_id=team_id).order_by("name", "pk"))
+
+
+def administrators() -> list[User]:
+    return list(User.objects.active().filter(role=Role.ADMINISTRATOR).order_by("pk"))
+
+
+def users(actor: Actor) -> UserQuerySet:
+    return User.objects.visible_to(actor)
+
+
+def teams(actor: Actor) -> TeamQuerySet:
+    return Team.objects.visible_to(actor)
+
+
+def organisations(actor: Actor) -> OrganisationQuerySet:
+    return Organisation.objects.visible_to(actor)
+
+
+def home_organisation() -> Organisation | None:
+    return Organisation.objects.filter(kind=OrganisationKind.HOME).order_by("pk").first()
+
+
+def api_keys(actor: Actor) -> ApiKeyQuerySet:
+    return ApiKey.objects.visible_to(actor)

@@ -1,0 +1,108 @@
+"""What others may read: contact methods, pages, and the links in messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
+
+from steward.foundation.actors import Actor
+from steward.foundation.subjects import SubjectRef
+from steward.people.accounts import queries as accounts
+from steward.response.notifications import links, rules
+from steward.response.notifications.errors import PageNotFound
+from steward.response.notifications.models import Attempt, ContactMethod, Delivery, Page, PageState
+from steward.response.notifications.shown import shown_target
+
+Link = links.Link
+
+
+@dataclass(frozen=True, slots=True)
+class PageOutcome:
+    """How far one page is."""
+
+    page_id: int
+    key: str
+    user_id: int
+    state: str
+
+
+def read_link(token: str, now: datetime) -> links.Link:
+    """What a link from a message says; LinkInvalid or LinkExpired otherwise."""
+    return links.read(token, now)
+
+
+def contact_methods(actor: Actor, user_id: int | None = None) -> QuerySet[ContactMethod]:
+    """The methods this actor may see: their own, or everyone's for who manages people."""
+    found = ContactMethod.objects.visible_to(actor).select_related("user")
+    return found if user_id is None else found.filter(user_id=user_id)
+
+
+def reach_of(user_ids: Iterable[int]) -> dict[int, int]:
+    """For each of these people, through how many targets a page would go now (0: unreachable)."""
+    wanted = list(dict.fromkeys(user_ids))
+    methods: dict[int, list[rules.Method]] = {}
+    for each in ContactMethod.objects.filter(user_id__in=wanted):
+        methods.setdefault(each.user_id, []).append(rules.Method(each.pk, each.channel, each.target, each.enabled))
+    found = dict.fromkeys(wanted, 0)
+    for user in accounts.active_users(wanted):
+        found[user.pk] = len(rules.targets(methods.get(user.pk, []), user.email))
+    return found
+
+
+def pages(actor: Actor) -> QuerySet[Page]:
+    """Pages this actor may see. One's own tests count; those of others do not interest anybody."""
+    return Page.objects.visible_to(actor).select_related("user")
+
+
+def with_deliveries(found: QuerySet[Page]) -> QuerySet[Page]:
+    """The same pages with deliveries and attempts loaded (three queries however many there are)."""
+    attempts = Prefetch("attempts", Attempt.objects.order_by("number"))
+    deliveries = Delivery.objects.order_by("id").prefetch_related(attempts)
+    return found.prefetch_related(Prefetch("deliveries", deliveries))
+
+
+def pages_of(actor: Actor, subject: SubjectRef) -> list[Page]:
+    """The pages about a subject, oldest first, with deliveries and attempts."""
+    found = pages(actor).filter(subject_kind=subject.kind, subject_id=subject.id).order_by("id")
+    return list(with_deliveries(found))
+
+
+def page_by_id(actor: Actor, page_id: int) -> Page:
+    """One page; PageNotFound when there is none that this actor may see."""
+    found = with_deliveries(pages(actor).filter(pk=page_id)).first()
+    if found is None:
+        raise PageNotFound(_("There is no such page, or you may not see it."))
+    return found
+
+
+def outcomes(subject: SubjectRef, key_prefix: str) -> list[PageOutcome]:
+    """How far the pages of a subject are whose keys start with ``key_prefix``; for who asked for them."""
+    rows = Page.objects.filter(subject_kind=subject.kind, subject_id=subject.id, key__startswith=key_prefix)
+    return [PageOutcome(*row) for row in rows.order_by("id").values_list("id", "key", "user_id", "state")]
+
+
+def page_key(page_id: int) -> str:
+    """The key a page was asked for with; empty when there is no such page."""
+    return Page.objects.filter(pk=page_id).values_list("key", flat=True).first() or ""
+
+
+def pending_pages(subject: SubjectRef) -> int:
+    """How many pages of a subject are still on their way."""
+    return Page.objects.filter(
+        subject_kind=subject.kind, subject_id=subject.id, state=PageState.PENDING
+    ).count()
+
+
+def delivery_target(delivery: Delivery) -> str:
+    """A delivery's target, fit to be shown."""
+    return shown_target(delivery.channel, delivery.target)
+
+
+def explain(page: Page) -> dict[str, Any]:
+    """Why the page was asked for, for programs: the stored reason without inner bookkeeping."""
+    return {name: value for name, value in page.reason.items() if name != "rules_version"}

@@ -1,0 +1,18 @@
+"""The clock of escalations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from steward.foundation.due import registry
+from steward.response.oncall import actions
+from steward.response.oncall.models import Escalation
+
+
+def run_one(escalation_id: int, now: datetime) -> None:
+    actions.run_escalation(now=now, escalation_id=escalation_id)
+
+
+registry.register(
+    registry.DueKind("oncall.escalation", Escalation, registry.each(run_one), batch=10, workers=2)
+)

@@ -1,0 +1,41 @@
+"""What can go wrong here, with what to do next."""
+
+from __future__ import annotations
+
+from steward.foundation.errors import Conflict, Invalid, NotFound
+
+
+class ScheduleNotFound(NotFound):
+    code = "schedule-not-found"
+
+
+class ScheduleInvalid(Invalid):
+    code = "schedule-invalid"
+
+
+class ScheduleInUse(Conflict):
+    code = "schedule-in-use"
+
+
+class OverrideNotFound(NotFound):
+    code = "override-not-found"
+
+
+class OverrideInvalid(Invalid):
+    code = "override-invalid"
+
+
+class PolicyNotFound(NotFound):
+    code = "policy-not-found"
+
+
+class PolicyInvalid(Invalid):
+    code = "policy-invalid"
+
+
+class PolicyInUse(Conflict):
+    code = "policy-in-use"
+
+
+class NameTaken(Conflict):
+    code = "name-taken"

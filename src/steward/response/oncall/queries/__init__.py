@@ -1,0 +1,46 @@
+"""What others may read about schedules, policies and escalations."""
+
+from steward.response.oncall.queries.escalations import EscalationView, escalation_of
+from steward.response.oncall.queries.policies import (
+    StepPreview,
+    policies,
+    policy_by_id,
+    policy_by_slug,
+    who_would_be_paged,
+)
+from steward.response.oncall.queries.schedules import (
+    Duty,
+    NowOnCall,
+    ShiftView,
+    board,
+    duty_of,
+    gaps,
+    on_call_now,
+    schedule_by_id,
+    schedule_by_slug,
+    schedules,
+    shifts,
+    who,
+)
+
+__all__ = [
+    "Duty",
+    "EscalationView",
+    "NowOnCall",
+    "ShiftView",
+    "StepPreview",
+    "board",
+    "duty_of",
+    "escalation_of",
+    "gaps",
+    "on_call_now",
+    "policies",
+    "policy_by_id",
+    "policy_by_slug",
+    "schedule_by_id",
+    "schedule_by_slug",
+    "schedules",
+    "shifts",
+    "who",
+    "who_would_be_paged",
+]
