@@ -70,6 +70,4 @@ def key(db: Any) -> str:
 def test_the_api_keeps_to_its_document(case: schemathesis.Case, key: str) -> None:
     case.headers = {**(case.headers or {}), "Authorization": f"Bearer {key}"}
     response = case.call()
-    case.validate_response(
-        response, checks=[not_a_server_error, response_schema_conformance, content_type_conformance]
-    )
+    case.validate_response(response, checks=[not_a_server_error, response_schema_conformance, content_type_conformance])

@@ -66,10 +66,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _find(name: str) -> Command:
     # Imported only now: `steward up` supervises and must stay small, so it never loads Django.
-    if name in {"up", "web", "demo"}:
-        from steward.cli import demo, serve
+    if name in {"up", "web"}:
+        from steward.cli import serve
 
-        return {"up": serve.up, "web": serve.web, "demo": demo.run}[name]
+        return serve.up if name == "up" else serve.web
+    if name == "demo":
+        from steward.cli import demo
+
+        return demo.run
     if name == "engine":
         from steward.cli import engine
 
@@ -80,12 +84,13 @@ def _find(name: str) -> Command:
         return doctor.run
     from steward.cli import records
 
-    return {
+    found: dict[str, Command] = {
         "migrate": records.migrate,
         "apikey": records.create_api_key,
         "user": records.create_user,
         "source": records.create_source,
-    }[name]
+    }
+    return found[name]
 
 
 if __name__ == "__main__":

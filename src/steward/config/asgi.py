@@ -8,9 +8,9 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "steward.config.django_settings")
 
-from django.conf import settings  # noqa: E402
-from django.core.asgi import get_asgi_application  # noqa: E402
-from django.utils.module_loading import import_string  # noqa: E402
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+from django.utils.module_loading import import_string
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

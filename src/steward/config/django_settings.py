@@ -79,7 +79,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "steward.foundation.ui.context_processors.shell",
             ],
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "steward.foundation.ui.templatetags.ui"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "steward.foundation.ui.templatetags.ui",
+            ],
         },
     }
 ]

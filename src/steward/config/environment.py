@@ -90,7 +90,10 @@ class Environment:
     )
     database_pool: int = _var("STEWARD_DATABASE_POOL", _number, 12, "Most connections one process opens.")
     secret_key: str = _var(
-        "STEWARD_SECRET_KEY", _text, "", "Signs sessions and acknowledge links; made and kept in the data folder if empty."
+        "STEWARD_SECRET_KEY",
+        _text,
+        "",
+        "Signs sessions and acknowledge links; made and kept in the data folder if empty.",
     )
     admin_user: str = _var("STEWARD_ADMIN_USER", _text, "admin", "Name of the first administrator.")
     admin_password: str = _var(
@@ -99,12 +102,20 @@ class Environment:
     admin_email: str = _var("STEWARD_ADMIN_EMAIL", _text, "", "Where the first administrator is paged by e-mail.")
     url: str = _var("STEWARD_URL", _url, "", "Public address of Steward, used in links; http://HOST:PORT if empty.")
     allowed_hosts: tuple[str, ...] = _var(
-        "STEWARD_ALLOWED_HOSTS", _words, (), "More host names the pages answer to (comma list); URL's host is always in."
+        "STEWARD_ALLOWED_HOSTS",
+        _words,
+        (),
+        "More host names the pages answer to (comma list); URL's host is always in.",
     )
     trusted_proxies: tuple[str, ...] = _var(
-        "STEWARD_TRUSTED_PROXIES", _words, (), "Addresses of reverse proxies whose X-Forwarded-For and -Proto are believed."
+        "STEWARD_TRUSTED_PROXIES",
+        _words,
+        (),
+        "Addresses of reverse proxies whose X-Forwarded-For and -Proto are believed.",
     )
-    smtp_host: str = _var("STEWARD_SMTP_HOST", _text, "", "Mail server; without it no e-mail is sent, and doctor says so.")
+    smtp_host: str = _var(
+        "STEWARD_SMTP_HOST", _text, "", "Mail server; without it no e-mail is sent, and doctor says so."
+    )
     smtp_port: int = _var("STEWARD_SMTP_PORT", _port, 25, "Port of the mail server.")
     smtp_security: str = _var("STEWARD_SMTP_SECURITY", _security, "none", "none, starttls or tls.")
     smtp_username: str = _var("STEWARD_SMTP_USERNAME", _text, "", "User at the mail server.")
@@ -114,10 +125,10 @@ class Environment:
         "STEWARD_OUTBOUND_ALLOW", _outbound, (), "Private networks (CIDR) or host names that outgoing calls may reach."
     )
     time_zone: str = _var("STEWARD_TIME_ZONE", _text, "UTC", "IANA zone for people who have not chosen one.")
-    language: str = _var("STEWARD_LANGUAGE", _text, "en", "Language of pages and messages for who has not chosen one.")
+    language: str = _var("STEWARD_LANGUAGE", _text, "en", "Language for people who have not chosen one.")
     web_workers: int = _var("STEWARD_WEB_WORKERS", _number, 1, "Worker processes of one web process.")
-    ingest_max_bytes: int = _var("STEWARD_INGEST_MAX_BYTES", _number, 10 * 1024 * 1024, "Largest ingest body, in bytes.")
-    history_days: int = _var("STEWARD_HISTORY_DAYS", _number, 400, "Days that alert history and parked payloads are kept.")
+    ingest_max_bytes: int = _var("STEWARD_INGEST_MAX_BYTES", _number, 10 * 1024 * 1024, "Largest ingest body (bytes).")
+    history_days: int = _var("STEWARD_HISTORY_DAYS", _number, 400, "Days that alert history is kept.")
     log_level: str = _var("STEWARD_LOG_LEVEL", _text, "INFO", "DEBUG, INFO, WARNING or ERROR.")
     debug: bool = _var("STEWARD_DEBUG", _flag, False, "Django's debug pages; never in production.")
 

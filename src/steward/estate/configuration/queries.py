@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from steward.estate.configuration.models import (
     ServiceQuerySet,
 )
 from steward.foundation.actors import Actor
+from steward.foundation.caching import Remembered
 from steward.foundation.errors import NotFound
 
 CACHE_SECONDS = 5.0
@@ -45,20 +45,12 @@ class _Index:
     items: Mapping[tuple[str, str], list[_Rule]]
 
 
-_cache: list[tuple[float, _Index]] = []
-
-
-def forget() -> None:
-    """Drop the cached rules (after a change in this process, and in tests)."""
-    _cache.clear()
-
-
 def match(labels_list: Sequence[Mapping[str, str]]) -> list[Match]:
     """For each label set, the item and the service whose labels it contains; the most labels win, then the first made.
 
     The rules are read at most once in 5 s a process, so a change of the estate counts for alerts a little later.
     """
-    index = _index()
+    index = _remembered()
     return [_match_one(index, labels) for labels in labels_list]
 
 
@@ -89,15 +81,20 @@ def _shown(rule: _Rule) -> str:
 
 
 def _index() -> _Index:
-    if not _cache or time.monotonic() - _cache[0][0] > CACHE_SECONDS:
-        services = Service.objects.exclude(match_labels={}).values_list("pk", "name", "match_labels")
-        items = ConfigurationItem.objects.exclude(labels={}).values_list("pk", "name", "labels", "service_id")
-        index = _Index(
-            _by_label([_Rule(pk, name, _pairs(labels), pk) for pk, name, labels in services]),
-            _by_label([_Rule(pk, name, _pairs(labels), service) for pk, name, labels, service in items]),
-        )
-        _cache[:] = [(time.monotonic(), index)]
-    return _cache[0][1]
+    services = Service.objects.exclude(match_labels={}).values_list("pk", "name", "match_labels")
+    items = ConfigurationItem.objects.exclude(labels={}).values_list("pk", "name", "labels", "service_id")
+    return _Index(
+        _by_label([_Rule(pk, name, _pairs(labels), pk) for pk, name, labels in services]),
+        _by_label([_Rule(pk, name, _pairs(labels), service) for pk, name, labels, service in items]),
+    )
+
+
+_remembered = Remembered(_index, CACHE_SECONDS)
+
+
+def forget() -> None:
+    """Drop the cached rules (after a change in this process, and in tests)."""
+    _remembered.forget()
 
 
 def _pairs(labels: Mapping[str, object]) -> tuple[tuple[str, str], ...]:

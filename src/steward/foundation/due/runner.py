@@ -1,4 +1,4 @@
-"""The engine's loop: sleeps until the next row is due or a NOTIFY comes, claims, and hands rows to the kinds' threads."""
+"""The engine's loop: sleep until a row is due or a NOTIFY comes, claim, hand over to the kind's threads."""
 
 from __future__ import annotations
 
@@ -125,9 +125,9 @@ class Runner:
                 loop.bell.set()  # what was notified while nobody listened
             while not self.stop_event.is_set():
                 for notice in listening.notifies(timeout=2.0, stop_after=1):
-                    loop = self.loops.get(notice.payload)
-                    if loop:
-                        loop.bell.set()
+                    rung = self.loops.get(notice.payload)
+                    if rung:
+                        rung.bell.set()
 
 
 def overdue(kind: DueKind, now: datetime, grace: timedelta) -> int:

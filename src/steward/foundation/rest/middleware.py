@@ -37,8 +37,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 def client_address(request: HttpRequest) -> str:
     """The client's address; X-Forwarded-For is believed only from the proxies that the configuration names."""
-    peer = request.META.get("REMOTE_ADDR", "")
-    forwarded = request.headers.get("X-Forwarded-For", "")
+    peer = str(request.META.get("REMOTE_ADDR", ""))
+    forwarded = str(request.headers.get("X-Forwarded-For", ""))
     if not forwarded or not _trusted(peer):
         return peer
     for hop in reversed([part.strip() for part in forwarded.split(",")]):

@@ -1,4 +1,7 @@
-"""Pytest plugin, loaded before Django: tests run on a real PostgreSQL: the one DATABASE_URL names, or an embedded server in a scratch data folder."""
+"""Pytest plugin, loaded before Django.
+
+Tests run on a real PostgreSQL: the one DATABASE_URL names, or an embedded server in a scratch data folder.
+"""
 
 from __future__ import annotations
 

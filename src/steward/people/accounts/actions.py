@@ -35,9 +35,7 @@ def ensure_home_organisation(*, now: datetime) -> Organisation:
 
 
 @transaction.atomic
-def ensure_first_administrator(
-    *, actor: Actor, now: datetime, username: str, email: str, password: str
-) -> User | None:
+def ensure_first_administrator(*, actor: Actor, now: datetime, username: str, email: str, password: str) -> User | None:
     """Make the home organisation and its administrator if there is no user at all; ``None`` if there is one."""
     home = ensure_home_organisation(now=now)
     if User.objects.exists():

@@ -108,7 +108,7 @@ class TeamQuerySet(models.QuerySet["Team"]):
     def visible_to(self, actor: Actor) -> TeamQuerySet:
         if actor.can("people.view"):
             return self
-        return self.filter(organisation_id=actor.organisation_id) if actor.is_external else self.none()
+        return self.filter(organisation_id=actor.organisation_id or 0) if actor.is_external else self.none()
 
 
 class Team(models.Model):

@@ -29,9 +29,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "viewer": frozenset(_VIEW),
     "auditor": frozenset((*_VIEW, "audit.view", "settings.view")),
     "customer": frozenset(),
-    "supplier": frozenset(
-        ("estate.view", "alerts.view", "incidents.view", "incidents.acknowledge", "incidents.note")
-    ),
+    "supplier": frozenset(("estate.view", "alerts.view", "incidents.view", "incidents.acknowledge", "incidents.note")),
 }
 
 ALL_PERMISSIONS = frozenset().union(*PERMISSIONS.values())

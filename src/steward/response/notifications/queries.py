@@ -15,7 +15,7 @@ from steward.foundation.subjects import SubjectRef
 from steward.people.accounts import queries as accounts
 from steward.response.notifications import links, rules
 from steward.response.notifications.errors import PageNotFound
-from steward.response.notifications.models import Attempt, ContactMethod, Delivery, Page, PageState
+from steward.response.notifications.models import Attempt, ContactMethod, Delivery, Page
 from steward.response.notifications.shown import shown_target
 
 Link = links.Link
@@ -91,11 +91,22 @@ def page_key(page_id: int) -> str:
     return Page.objects.filter(pk=page_id).values_list("key", flat=True).first() or ""
 
 
-def pending_pages(subject: SubjectRef) -> int:
-    """How many pages of a subject are still on their way."""
-    return Page.objects.filter(
-        subject_kind=subject.kind, subject_id=subject.id, state=PageState.PENDING
-    ).count()
+def test_state(actor: Actor, page_id: int) -> tuple[str, str]:
+    """How far a test message is, and what the server answered last; for who may use the contact method."""
+    found = Page.objects.filter(pk=page_id, subject_kind="contact_method").first()
+    if found is None or not (found.user_id == actor.user_id or actor.can("people.manage")):
+        raise PageNotFound(_("There is no such test, or it is not yours."))
+    delivery = found.deliveries.first()
+    last = delivery.attempts.last() if delivery else None
+    answer = last.answer if last else ""
+    if delivery is not None and delivery.state in {"retrying", "sent", "failed"}:
+        return delivery.state, answer
+    return found.state, answer
+
+
+def method_target(method: ContactMethod) -> str:
+    """A contact method's target, fit to be shown."""
+    return shown_target(method.channel, method.target)
 
 
 def delivery_target(delivery: Delivery) -> str:

@@ -1,0 +1,23 @@
+"""Forms of contact methods."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from steward.response.notifications.models import Channel
+
+
+class ContactMethodForm(forms.Form):
+    """A new way to be reached. Whether the address can be used is for the action to say."""
+
+    channel = forms.ChoiceField(label=_("Kind"), choices=Channel.choices, widget=forms.RadioSelect, initial="email")
+    target = forms.CharField(
+        label=_("Address"),
+        max_length=2000,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}),
+        help_text=_(
+            "An e-mail address, or the Apprise address of a service: ntfy://…, slack://…, dingtalk://…, wecombot://…,"
+            " feishu://…, tgram://… and a hundred more."
+        ),
+    )
