@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="run Steward with a believable organisation whose systems emit alerts")
     demo.add_argument("--speed", type=float, default=1.0, help="how many times faster than real things happen")
     demo.add_argument("--data-only", action="store_true", help="fill the database and stop")
+    demo.add_argument("--child", choices=("estate", "fill", "mail"), default="", help=argparse.SUPPRESS)
     _records(commands)
     return top
 

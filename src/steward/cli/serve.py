@@ -114,7 +114,7 @@ def supervise(env: Environment, *, extra: tuple[tuple[str, list[str]], ...]) -> 
 
             server = EmbeddedServer(folder.path)
             environment["DATABASE_URL"] = server.start()
-        _prepare(environment, env)
+        prepare(environment, env)
         commands = [("web", ["web"]), ("engine", ["engine"]), *extra]
         children += [
             Child(name, [sys.executable, "-W", "ignore", "-m", "steward.cli.main", *words], environment)
@@ -152,7 +152,7 @@ class _Stopping:
             time.sleep(0.05)
 
 
-def _prepare(environment: dict[str, str], env: Environment) -> None:
+def prepare(environment: dict[str, str], env: Environment) -> None:
     """Migrate and make the first administrator, in a process of its own so that Django's memory goes with it."""
     password = env.admin_password or secrets.token_urlsafe(12)
     values = dict(environment, STEWARD_ADMIN_PASSWORD=password)

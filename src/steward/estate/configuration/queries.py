@@ -123,3 +123,8 @@ def service_by_slug(actor: Actor, slug: str) -> Service:
     if found is None:
         raise NotFound(_("There is no such service, or it is not yours to see."))
     return found
+
+
+def service_by_id(service_id: int) -> Service | None:
+    """For lower-level use by other rooms' actions: no visibility is checked."""
+    return Service.objects.filter(pk=service_id).first()

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 
 import orjson
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from steward.config.environment import load
 from steward.foundation.errors import StewardError
+from steward.foundation.ui.views import error_response
 
 log = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -113,16 +113,7 @@ class ErrorPages:
             return None
         if request.path.startswith("/api/"):
             return problem(request, error)
-        if getattr(request, "htmx", False):
-            response = HttpResponse(status=error.status)
-            response["HX-Reswap"] = "none"
-            response["HX-Trigger"] = orjson.dumps({"toast": {"text": error.message, "kind": "error"}}).decode()
-            return response
-        if error.status == 404:
-            raise Http404(error.message) from error
-        if error.status == 403:
-            raise PermissionDenied(error.message) from error
-        return render(request, "error.html", {"message": error.message, "error": error}, status=error.status)
+        return error_response(request, error)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

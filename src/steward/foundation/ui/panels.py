@@ -33,9 +33,7 @@ class Slot:
 _panels: dict[tuple[str, str], Panel] = {}
 
 
-def register(
-    subject_kind: str, name: str, url_name: str, position: int = 100, permission: str | None = None
-) -> None:
+def register(subject_kind: str, name: str, url_name: str, position: int = 100, permission: str | None = None) -> None:
     """Add a panel to every page of this kind of subject; the same name again replaces it."""
     _panels[subject_kind, name] = Panel(subject_kind, name, url_name, position, permission)
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import close_old_connections
+from django.db import connection
 
 from steward.foundation.due import registry
 from steward.response.notifications import actions, rules, sending
@@ -32,8 +32,9 @@ def _one(delivery_id: int, now: datetime, began: float) -> None:
     begun = actions.begin_attempt(now=_passed(now, began), delivery_id=delivery_id)
     if begun is None:
         return
-    # A slow server must not keep a database connection from the other workers.
-    close_old_connections()
+    if not connection.in_atomic_block:
+        # Back to the pool: a slow server must not keep a database connection from the other workers.
+        connection.close()
     try:
         answer = sending.send(begun, _passed(now, began))
     except Exception as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.template.loader import render_to_string
@@ -69,14 +70,16 @@ def _subject(sending: Sending) -> str:
     return _clip(one_line(" ".join(part for part in parts if part)), 200)
 
 
-def _context(sending: Sending, now: datetime) -> dict[str, object]:
+def _context(sending: Sending, now: datetime) -> dict[str, Any]:
     facts = sending.reason.get("facts", {})
     names = {"severity": _("Severity"), "service": _("Service")}
+    # jsonb does not keep the order of keys.
+    order = [*names, *sorted(set(facts) - set(names))]
     return {
         "title": sending.title,
         "body": sending.body,
         "subject_label": sending.subject_label,
-        "facts": [(names.get(name, name), str(value)) for name, value in facts.items() if value],
+        "facts": [(names.get(name, name), str(facts[name])) for name in order if facts.get(name)],
         "why": sending.reason.get("why", ""),
         "step": sending.reason.get("step", ""),
         "name": sending.user_name,

@@ -15,8 +15,13 @@ if TYPE_CHECKING:
     from steward.foundation.actors import Actor
 
 
-class OnCallQuerySet(models.QuerySet[models.Model]):
-    def visible_to(self, actor: Actor) -> OnCallQuerySet:
+class ScheduleQuerySet(models.QuerySet["Schedule"]):
+    def visible_to(self, actor: Actor) -> ScheduleQuerySet:
+        return self if actor.can("oncall.view") else self.none()
+
+
+class PolicyQuerySet(models.QuerySet["EscalationPolicy"]):
+    def visible_to(self, actor: Actor) -> PolicyQuerySet:
         return self if actor.can("oncall.view") else self.none()
 
 
@@ -38,7 +43,7 @@ class Schedule(models.Model):
     weeks = models.PositiveSmallIntegerField(_("weeks a turn"), default=1)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = OnCallQuerySet.as_manager()
+    objects = ScheduleQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
@@ -75,7 +80,9 @@ class Override(models.Model):
         ordering = ["id"]
         indexes = [models.Index(fields=["schedule", "start_at", "end_at"], name="override_range")]
         constraints = [
-            models.CheckConstraint(condition=models.Q(end_at__gt=models.F("start_at")), name="override_ends_after_start")
+            models.CheckConstraint(
+                condition=models.Q(end_at__gt=models.F("start_at")), name="override_ends_after_start"
+            )
         ]
 
 
@@ -90,7 +97,7 @@ class EscalationPolicy(models.Model):
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = OnCallQuerySet.as_manager()
+    objects = PolicyQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
@@ -152,6 +159,8 @@ class Escalation(DueModel):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["subject_kind", "subject_id"], condition=models.Q(state="running"), name="one_running_escalation"
+                fields=["subject_kind", "subject_id"],
+                condition=models.Q(state="running"),
+                name="one_running_escalation",
             )
         ]

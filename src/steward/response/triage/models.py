@@ -56,7 +56,9 @@ class Route(models.Model):
     class Meta:
         ordering = ["is_default", "position", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["is_default"], condition=models.Q(is_default=True), name="one_default_route")
+            models.UniqueConstraint(
+                fields=["is_default"], condition=models.Q(is_default=True), name="one_default_route"
+            )
         ]
 
     def __str__(self) -> str:

@@ -140,7 +140,7 @@ def _usable(channel: str, target: str) -> str:
         raise ContactMethodInvalid(_("Write an address of at most %(n)s characters.") % {"n": MAX_TARGET}, fields=field)
     try:
         if channel == Channel.EMAIL:
-            return mailbox(target, "target").addr_spec
+            return mailbox(target, "target").spec
         if channel == Channel.APPRISE:
             check_push_url(target)
             return target

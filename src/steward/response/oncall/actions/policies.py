@@ -102,7 +102,7 @@ def delete_policy(*, actor: Actor, now: datetime, policy_id: int) -> None:
 
 def _locked(actor: Actor, policy_id: int) -> EscalationPolicy:
     policy = EscalationPolicy.objects.visible_to(actor).select_for_update().filter(pk=policy_id).first()
-    if not isinstance(policy, EscalationPolicy):
+    if policy is None:
         raise PolicyNotFound(_("There is no such escalation policy, or you may not see it."))
     return policy
 
@@ -139,7 +139,9 @@ def _unknown_targets(actor: Actor, steps: Sequence[StepInput]) -> list[tuple[int
         rules.NOTIFY_SCHEDULE: set(
             schedules(actor).filter(pk__in=wanted[rules.NOTIFY_SCHEDULE]).values_list("pk", flat=True)
         ),
-        rules.NOTIFY_TEAM: set(accounts.teams(actor).filter(pk__in=wanted[rules.NOTIFY_TEAM]).values_list("pk", flat=True)),
+        rules.NOTIFY_TEAM: set(
+            accounts.teams(actor).filter(pk__in=wanted[rules.NOTIFY_TEAM]).values_list("pk", flat=True)
+        ),
         rules.NOTIFY_USER: {user.pk for user in accounts.active_users(list(wanted[rules.NOTIFY_USER]))},
     }
     texts = {

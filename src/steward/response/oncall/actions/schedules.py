@@ -168,7 +168,7 @@ def remove_override(*, actor: Actor, now: datetime, override_id: int) -> Schedul
 
 def _locked(actor: Actor, schedule_id: int) -> Schedule:
     schedule = Schedule.objects.visible_to(actor).select_for_update().filter(pk=schedule_id).first()
-    if not isinstance(schedule, Schedule):
+    if schedule is None:
         raise ScheduleNotFound(_("There is no such schedule, or you may not see it."))
     return schedule
 

@@ -39,7 +39,7 @@ def people_of(step: rules.Step, at: datetime) -> Asked:
 
 
 def _on_schedule(step: rules.Step, at: datetime) -> Asked:
-    schedule = Schedule.objects.filter(pk=step.target_id).first()
+    schedule = Schedule.objects.filter(pk=step.target_id or 0).first()
     if schedule is None:
         return Asked((), (_("The schedule %(schedule)s does not exist any more.") % {"schedule": step.label},))
     shift = who(schedule.pk, at)

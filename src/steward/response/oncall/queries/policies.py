@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
 
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
@@ -36,8 +35,7 @@ class StepPreview:
 
 def policies(actor: Actor) -> QuerySet[EscalationPolicy]:
     """The policies this actor may see."""
-    visible = cast("QuerySet[EscalationPolicy]", EscalationPolicy.objects.visible_to(actor))
-    return visible.select_related("team")
+    return EscalationPolicy.objects.visible_to(actor).select_related("team")
 
 
 def policy_by_id(actor: Actor, policy_id: int) -> EscalationPolicy:
@@ -52,7 +50,8 @@ def policy_by_slug(actor: Actor, slug: str) -> EscalationPolicy:
 
 def plan_of(policy: EscalationPolicy) -> rules.Plan:
     """The policy in the terms of the rules, with the names of today; this is what an escalation is started with."""
-    return rules.Plan(policy.pk, policy.name, policy.version, policy.repeat, tuple(_step(s) for s in policy.steps.all()))
+    steps = tuple(_step(step) for step in policy.steps.all())
+    return rules.Plan(policy.pk, policy.name, policy.version, policy.repeat, steps)
 
 
 def who_would_be_paged(policy_id: int, now: datetime) -> list[StepPreview]:

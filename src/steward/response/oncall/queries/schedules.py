@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -55,8 +55,7 @@ class Duty:
 
 def schedules(actor: Actor) -> QuerySet[Schedule]:
     """The schedules this actor may see."""
-    visible = cast("QuerySet[Schedule]", Schedule.objects.visible_to(actor))
-    return visible.select_related("team")
+    return Schedule.objects.visible_to(actor).select_related("team")
 
 
 def schedule_by_id(actor: Actor, schedule_id: int) -> Schedule:
@@ -163,7 +162,8 @@ def _loaded(found: QuerySet[Schedule], start: datetime, end: datetime) -> Iterab
 def _parts(schedule: Schedule) -> tuple[rotation.WeeklyRotation, list[rotation.Override], dict[int, User]]:
     members = list(schedule.rotation_members.all())
     overrides = list(schedule.overrides.all())
-    people = {each.user_id: each.user for each in [*members, *overrides]}
+    people: dict[int, User] = {each.user_id: each.user for each in members}
+    people.update({each.user_id: each.user for each in overrides})
     made = [rotation.Override(each.start_at, each.end_at, each.user_id) for each in overrides]
     return turn_of(schedule, [each.user_id for each in members]), made, people
 

@@ -1,0 +1,21 @@
+"""What can be wrong with an incident."""
+
+from __future__ import annotations
+
+from steward.foundation.errors import Conflict, NotFound
+
+
+class IncidentNotFound(NotFound):
+    code = "incident-not-found"
+
+
+class IncidentClosedAlready(Conflict):
+    """The incident is closed for good."""
+
+    code = "incident-closed"
+
+
+class NotResolved(Conflict):
+    """Only a resolved incident can be closed or reopened."""
+
+    code = "incident-not-resolved"

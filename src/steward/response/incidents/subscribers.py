@@ -1,0 +1,74 @@
+"""What on-call and notifications report goes into the timeline."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from steward.foundation.actors import system
+from steward.foundation.events import subscribe
+from steward.foundation.subjects import SubjectRef
+from steward.response.incidents import actions
+from steward.response.notifications.events import PageFailed, PageSent, SubjectLocking
+from steward.response.oncall.events import EscalationEnded, NobodyReached, PeoplePaged, StepTaken
+
+ONCALL, DELIVERY = system("on-call"), system("notifications")
+
+
+@subscribe(SubjectLocking)
+def subject_locking(event: SubjectLocking) -> None:
+    if event.subject.kind == "incident":
+        actions.lock(incident_id=event.subject.id)
+
+
+@subscribe(PeoplePaged)
+def people_paged(event: PeoplePaged) -> None:
+    for person in event.people:
+        text = _("paging %(name)s") % {"name": person.label}
+        _note(event.subject, event.now, "page", text, f"{event.step} · {person.why}", {"user": person.user_id})
+
+
+@subscribe(StepTaken)
+def step_taken(event: StepTaken) -> None:
+    _note(event.subject, event.now, "escalation", event.text, event.why)
+
+
+@subscribe(NobodyReached)
+def nobody_reached(event: NobodyReached) -> None:
+    _note(event.subject, event.now, "unreached", _("nobody could be reached"), event.reason, unreached=True)
+
+
+@subscribe(EscalationEnded)
+def escalation_ended(event: EscalationEnded) -> None:
+    _note(event.subject, event.now, "escalation", _("escalation ended"), event.reason)
+
+
+@subscribe(PageSent)
+def page_sent(event: PageSent) -> None:
+    text = _("%(name)s was paged by %(channel)s") % {"name": event.user_label, "channel": event.channel}
+    why = _("delivered in %(seconds).1f s") % {"seconds": event.seconds}
+    _note(event.subject, event.now, "page", text, why, {"page": event.page_id})
+
+
+@subscribe(PageFailed)
+def page_failed(event: PageFailed) -> None:
+    text = _("the page to %(name)s failed") % {"name": event.user_label}
+    _note(event.subject, event.now, "page", text, event.reason, {"page": event.page_id, "failed": True})
+
+
+def _note(
+    subject: SubjectRef,
+    now: datetime,
+    kind: str,
+    text: str,
+    why: str,
+    data: dict[str, Any] | None = None,
+    unreached: bool = False,
+) -> None:
+    if subject.kind == "incident":
+        actor = DELIVERY if kind == "page" else ONCALL
+        actions.note_response(
+            actor=actor, now=now, incident_id=subject.id, kind=kind, text=text, why=why, data=data, unreached=unreached
+        )

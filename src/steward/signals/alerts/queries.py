@@ -1,0 +1,136 @@
+"""Reads of alerts and sources."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from steward.foundation.actors import Actor
+from steward.signals.alerts.errors import AlertNotFound, SourceNotFound
+from steward.signals.alerts.events import ChangedAlert
+from steward.signals.alerts.models import (
+    Alert,
+    AlertChange,
+    AlertQuerySet,
+    AlertStatus,
+    ParkedPayload,
+    ParkedQuerySet,
+    Source,
+    SourceQuerySet,
+)
+
+
+def digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def sources(actor: Actor) -> SourceQuerySet:
+    return Source.objects.visible_to(actor)
+
+
+def source_by_id(actor: Actor, source_id: int) -> Source:
+    found = sources(actor).filter(pk=source_id).first()
+    if found is None:
+        raise SourceNotFound(_("There is no such source."))
+    return found
+
+
+def sources_with_counts(actor: Actor) -> QuerySet[Source]:
+    """Sources with how many of their alerts fire and how many payloads wait for a person."""
+    return sources(actor).annotate(
+        firing=Count("alerts", filter=Q(alerts__status=AlertStatus.FIRING), distinct=True),
+    )
+
+
+def alerts(actor: Actor) -> AlertQuerySet:
+    return Alert.objects.visible_to(actor).select_related("source", "service")
+
+
+def alert_by_id(actor: Actor, alert_id: int) -> Alert:
+    found = alerts(actor).select_related("item").filter(pk=alert_id).first()
+    if found is None:
+        raise AlertNotFound(_("There is no such alert, or it is not yours to see."))
+    return found
+
+
+def changes_of(alert: Alert) -> QuerySet[AlertChange]:
+    """Its transitions, newest first."""
+    return AlertChange.objects.filter(alert=alert).order_by("-id")
+
+
+def parked(actor: Actor) -> ParkedQuerySet:
+    """What waits for a person."""
+    return ParkedPayload.objects.visible_to(actor).select_related("source")
+
+
+def firing_by_service(actor: Actor, limit: int = 8) -> list[tuple[str, int]]:
+    """Services with the most firing alerts; alerts of no service are counted under an empty name."""
+    rows = (
+        Alert.objects.visible_to(actor)
+        .firing()
+        .values("service__name")
+        .annotate(number=Count("id"))
+        .order_by("-number")[:limit]
+    )
+    return [(row["service__name"] or "", row["number"]) for row in rows]
+
+
+def firing_count(actor: Actor) -> int:
+    return Alert.objects.visible_to(actor).firing().count()
+
+
+def fired_since(since: datetime) -> int:
+    """How often any alert began to fire since then."""
+    return AlertChange.objects.filter(at__gte=since, status=AlertStatus.FIRING).count()
+
+
+def firing_services(actor: Actor) -> dict[int, int]:
+    """Service key → number of its firing alerts."""
+    rows = (
+        Alert.objects.visible_to(actor)
+        .firing()
+        .filter(service__isnull=False)
+        .values_list("service_id")
+        .annotate(number=Count("id"))
+        .order_by()
+    )
+    return {int(key): number for key, number in rows if key is not None}
+
+
+def as_changed(alert_ids: Sequence[int], now: datetime) -> list[ChangedAlert]:
+    """Alerts that still fire, in the given order, as their newest change."""
+    newest = dict(
+        AlertChange.objects.filter(alert_id__in=alert_ids).values_list("alert_id").annotate(newest=Max("id")).order_by()
+    )
+    found = Alert.objects.select_related("source").filter(pk__in=alert_ids, status=AlertStatus.FIRING).in_bulk()
+    return [changed(found[key], newest.get(key, 0), {}) for key in alert_ids if key in found]
+
+
+def changed(alert: Alert, change_id: int, reason: dict[str, Any]) -> ChangedAlert:
+    """The alert as an event carries it."""
+    return ChangedAlert(
+        change_id=change_id,
+        alert_id=alert.pk,
+        source_name=alert.source.name,
+        name=alert.name,
+        labels=alert.labels,
+        annotations=alert.annotations,
+        severity=alert.severity,
+        status=alert.status,
+        starts_at=alert.starts_at,
+        ends_at=alert.ends_at,
+        service_id=alert.service_id,
+        item_id=alert.item_id,
+        reason=reason,
+        generator_url=alert.generator_url,
+    )
+
+
+def silent_sources(actor: Actor, now: datetime, quiet: timedelta) -> QuerySet[Source]:
+    """Enabled sources that were heard of before but not for ``quiet``: no data is not health."""
+    return sources(actor).filter(enabled=True, last_received_at__lt=now - quiet)
