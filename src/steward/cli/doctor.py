@@ -20,8 +20,7 @@ from steward.config.environment import load  # noqa: E402
 from steward.foundation import clock  # noqa: E402
 from steward.foundation.due.registry import kinds  # noqa: E402
 from steward.foundation.due.runner import overdue  # noqa: E402
-from steward.foundation.outbound import OutboundError  # noqa: E402
-from steward.response.notifications import queries as notifications  # noqa: E402
+from steward.foundation.outbound import MailSettings, OutboundError, probe  # noqa: E402
 
 LATE = timedelta(seconds=10)
 LOW_DISK = 1 << 30
@@ -109,7 +108,12 @@ def check_mail() -> Iterator[Finding]:
         yield Finding("mail", "warning", "STEWARD_SMTP_HOST is not set: nobody can be paged by e-mail")
         return
     try:
-        notifications.probe_mail()
+        probe(
+            MailSettings(
+                host=env.smtp_host, port=env.smtp_port, security=env.smtp_security, username=env.smtp_username,
+                password=env.smtp_password, from_address=env.mail_from, timeout=5,
+            )
+        )  # fmt: skip
     except OutboundError as error:
         yield Finding("mail", "failed", f"{env.smtp_host}:{env.smtp_port}: {error}")
     else:

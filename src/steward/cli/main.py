@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from steward import __version__
+from steward.cli.running import join
 from steward.cli.trouble import Trouble
 from steward.config.environment import BadEnvironment, load
 
@@ -56,7 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "steward.config.django_settings")
     try:
-        load()
+        env = load()
+        if options.command not in {"up", "demo"}:
+            join(env)
         return _find(options.command)(options)
     except (Trouble, BadEnvironment) as error:
         print(f"steward: {error}", file=sys.stderr)

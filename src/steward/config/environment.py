@@ -12,8 +12,10 @@ from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
+
+Security = Literal["none", "starttls", "tls"]
 
 
 class BadEnvironment(Exception):
@@ -68,10 +70,11 @@ def _database(raw: str) -> str:
     return raw
 
 
-def _security(raw: str) -> str:
-    if raw not in {"none", "starttls", "tls"}:
-        raise ValueError("write none, starttls or tls")
-    return raw
+def _security(raw: str) -> Security:
+    for known in get_args(Security):
+        if raw == known:
+            return cast(Security, known)
+    raise ValueError("write none, starttls or tls")
 
 
 def _var(name: str, parse: Callable[[str], Any], default: Any, text: str) -> Any:
@@ -117,7 +120,7 @@ class Environment:
         "STEWARD_SMTP_HOST", _text, "", "Mail server; without it no e-mail is sent, and doctor says so."
     )
     smtp_port: int = _var("STEWARD_SMTP_PORT", _port, 25, "Port of the mail server.")
-    smtp_security: str = _var("STEWARD_SMTP_SECURITY", _security, "none", "none, starttls or tls.")
+    smtp_security: Security = _var("STEWARD_SMTP_SECURITY", _security, "none", "none, starttls or tls.")
     smtp_username: str = _var("STEWARD_SMTP_USERNAME", _text, "", "User at the mail server.")
     smtp_password: str = _var("STEWARD_SMTP_PASSWORD", _text, "", "Password at the mail server.")
     mail_from: str = _var("STEWARD_MAIL_FROM", _text, "steward@localhost", "Sender of Steward's e-mail.")

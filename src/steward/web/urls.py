@@ -1,8 +1,10 @@
-"""Addresses of the pages: each room brings its own."""
+"""Addresses of the pages: the home page's own, and what each room brings."""
 
 from importlib.util import find_spec
 
 from django.urls import include, path
+
+from steward.web import pages
 
 ROOMS = (
     "people.accounts",
@@ -15,6 +17,17 @@ ROOMS = (
     "response.triage",
 )
 
+own = (
+    [
+        path("", pages.now, name="now"),
+        path("now/live", pages.now_live, name="now-live"),
+        path("search", pages.search, name="search"),
+        path("healthz", pages.healthy, name="healthy"),
+    ],
+    "web",
+)
+
 urlpatterns = [
-    path("", include(f"steward.{room}.urls")) for room in ROOMS if find_spec(f"steward.{room}.urls") is not None
+    path("", include(own)),
+    *[path("", include(f"steward.{room}.urls")) for room in ROOMS if find_spec(f"steward.{room}.urls") is not None],
 ]

@@ -44,7 +44,8 @@ def hour_at(seconds: float) -> float:
 class Simulation:
     """Stories one after another, told by one seed; :meth:`step` says what is to be sent."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, refresh: float = REFRESH_SECONDS) -> None:
+        self._refresh = refresh
         self._rng = Random(seed)  # noqa: S311 - a story, not a secret
         self._next = 0.0
         self._opening = [uploads_rejected, host_lost]
@@ -55,7 +56,7 @@ class Simulation:
         self._tell(at)
         sendings = []
         for key, live in list(self._live.items()):
-            sending = _look(live, at)
+            sending = _look(live, at, self._refresh)
             if sending is not None:
                 sendings.append(sending)
             if live.begin + live.fault.spans[-1][1] <= at:
@@ -78,16 +79,14 @@ class Simulation:
             self._live.setdefault(tuple(sorted(fault.labels.items())), _Live(fault, begin))
 
 
-def _look(live: _Live, at: float) -> Sending | None:
+def _look(live: _Live, at: float, refresh: float) -> Sending | None:
     begun = [number for number, span in enumerate(live.fault.spans) if live.begin + span[0] <= at]
     if not begun:
         return None
     start, end = live.fault.spans[begun[-1]]
     firing = live.begin + end > at
     state = (begun[-1], firing)
-    if state == live.told and not (firing and at - live.told_at >= REFRESH_SECONDS):
+    if state == live.told and not (firing and at - live.told_at >= refresh):
         return None
     live.told, live.told_at = state, at
-    return Sending(
-        live.fault.labels, live.fault.annotations, live.begin + start, None if firing else live.begin + end
-    )
+    return Sending(live.fault.labels, live.fault.annotations, live.begin + start, None if firing else live.begin + end)

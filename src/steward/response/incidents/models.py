@@ -76,6 +76,8 @@ class Incident(DueModel):
     alert_count = models.PositiveIntegerField(default=0)
     firing_count = models.PositiveIntegerField(default=0)
     updated_at = models.DateTimeField(_("updated"))
+    # Grows with every write: an open page asks "still 17?" and is answered without being drawn again.
+    revision = models.PositiveIntegerField(default=0, db_default=0)
 
     objects = IncidentQuerySet.as_manager()
 
@@ -86,6 +88,7 @@ class Incident(DueModel):
             models.Index(fields=["-opened_at", "-id"], name="incident_recent"),
             models.Index(fields=["service", "-opened_at", "-id"], name="incident_service"),
             models.Index(fields=["assignee", "-opened_at", "-id"], name="incident_assignee"),
+            models.Index(fields=["severity", "-opened_at", "-id"], name="incident_severity"),
             models.Index(
                 fields=["severity", "-opened_at", "-id"], name="incident_active",
                 condition=models.Q(status__in=["open", "acknowledged"]),
@@ -98,6 +101,11 @@ class Incident(DueModel):
     @property
     def ref(self) -> str:
         return f"INC-{self.number}"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether someone still has to work on it."""
+        return self.status in {IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED}
 
 
 class IncidentAlert(models.Model):

@@ -42,6 +42,16 @@ def closes_at(resolved_at: datetime) -> datetime:
     return resolved_at + QUIET_PERIOD
 
 
+@dataclass(frozen=True, slots=True)
+class IncidentState:
+    """What others need to decide on an incident."""
+
+    id: int
+    ref: str
+    status: str
+    resolved_at: datetime | None
+
+
 def may_reopen(*, status: str, resolved_at: datetime | None, now: datetime, window: timedelta) -> bool:
     """Whether an alert that fires again belongs to this incident rather than to a new one."""
     return status == "resolved" and resolved_at is not None and now - resolved_at <= window

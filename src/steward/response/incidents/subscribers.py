@@ -26,7 +26,7 @@ def subject_locking(event: SubjectLocking) -> None:
 @subscribe(PeoplePaged)
 def people_paged(event: PeoplePaged) -> None:
     for person in event.people:
-        text = _("paging %(name)s") % {"name": person.label}
+        text = _("Paging %(name)s") % {"name": person.label}
         _note(event.subject, event.now, "page", text, f"{event.step} · {person.why}", {"user": person.user_id})
 
 
@@ -37,12 +37,12 @@ def step_taken(event: StepTaken) -> None:
 
 @subscribe(NobodyReached)
 def nobody_reached(event: NobodyReached) -> None:
-    _note(event.subject, event.now, "unreached", _("nobody could be reached"), event.reason, unreached=True)
+    _note(event.subject, event.now, "unreached", _("Nobody could be reached"), event.reason, unreached=True)
 
 
 @subscribe(EscalationEnded)
 def escalation_ended(event: EscalationEnded) -> None:
-    _note(event.subject, event.now, "escalation", _("escalation ended"), event.reason)
+    _note(event.subject, event.now, "escalation", _("Escalation ended"), event.reason)
 
 
 @subscribe(PageSent)
@@ -54,7 +54,7 @@ def page_sent(event: PageSent) -> None:
 
 @subscribe(PageFailed)
 def page_failed(event: PageFailed) -> None:
-    text = _("the page to %(name)s failed") % {"name": event.user_label}
+    text = _("The page to %(name)s failed") % {"name": event.user_label}
     _note(event.subject, event.now, "page", text, event.reason, {"page": event.page_id, "failed": True})
 
 

@@ -65,9 +65,11 @@ def short(sending: Sending, now: datetime) -> Short:
 
 
 def _subject(sending: Sending) -> str:
+    """Label, severity and title on one line; what the title says already is not said twice."""
     severity = str(sending.reason.get("facts", {}).get("severity", ""))
-    parts = [f"[{sending.subject_label}]" if sending.subject.kind in _ACTIONABLE else "", severity, sending.title]
-    return _clip(one_line(" ".join(part for part in parts if part)), 200)
+    label = f"[{sending.subject_label}]" if sending.subject.kind in _ACTIONABLE else ""
+    front = [part for part in (label, severity) if part and part.strip("[]") not in sending.title]
+    return _clip(one_line(" ".join([*front, sending.title])), 200)
 
 
 def _context(sending: Sending, now: datetime) -> dict[str, Any]:

@@ -110,11 +110,29 @@ def _process(ids: Sequence[int], now: datetime) -> None:
         .select_related("alert", "alert__source")
         .order_by("id")
     )
+    changes = _without_overtakers(changes)
     if not changes:
         return
     _attach(changes)
     AlertChange.objects.filter(pk__in=[change.pk for change in changes]).update(due_at=None, leased_until=None)
     publish(AlertsChanged(tuple(_event(change) for change in changes), now))
+
+
+def _without_overtakers(changes: list[AlertChange]) -> list[AlertChange]:
+    """Leave out changes with an earlier one of the same alert still undecided elsewhere (another engine has it): an
+    alert's changes are decided in order. They are due again at once."""
+    mine = {change.pk for change in changes}
+    earlier: dict[int, int] = {}
+    undecided = AlertChange.objects.filter(
+        alert_id__in={change.alert_id for change in changes}, due_at__isnull=False
+    ).values_list("alert_id", "pk")
+    for alert_id, pk in undecided:
+        if pk not in mine:
+            earlier[alert_id] = min(pk, earlier.get(alert_id, pk))
+    early = [change.pk for change in changes if earlier.get(change.alert_id, change.pk) < change.pk]
+    if early:
+        AlertChange.objects.filter(pk__in=early).update(leased_until=None)
+    return [change for change in changes if change.pk not in set(early)]
 
 
 def _event(change: AlertChange) -> Any:

@@ -1,79 +1,122 @@
-"""What an incoming alert means for the one that is known, decided without a database or a clock.
-
-``endsAt`` follows Alertmanager: absent, the alert is firing and expires when it is not heard of for the source's
-resolve timeout; in the future, it is firing and expires then; now or past, it is resolved.
-"""
+"""What a report about an alert means, given what is known of it: pure decisions with their reasons."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Literal
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+VERSION = 1
+
+FIRING = "firing"
+RESOLVED = "resolved"
+
+Kind = Literal["fire", "fire_again", "resolve", "update", "refresh", "record", "ignore"]
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The alert as it is stored."""
+
+    status: str
+    starts_at: datetime
+    ends_at: datetime | None
+    changed_at: datetime
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One alert as a parser read it. Times are aware; ``starts_at`` may be unknown."""
+    """One report. ``due_at`` is when a firing one expires by itself; ``content_differs`` says that annotations or link
+    are not the stored ones. ``late`` marks a refresh that waited in memory and is told only now."""
 
-    labels: dict[str, str]
-    annotations: dict[str, str] = field(default_factory=dict)
+    received_at: datetime
+    resolved: bool
     starts_at: datetime | None = None
     ends_at: datetime | None = None
-    generator_url: str = ""
+    due_at: datetime | None = None
+    content_differs: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """The stored alert."""
+class Decision:
+    """What to do: ``kind``, the state after it, and the reason that is stored with a transition."""
 
-    status: str
-    starts_at: datetime
-    annotations: Mapping[str, str]
-    generator_url: str
-
-
-Transition = Literal["new", "fired again", "sender resolved", "refreshed", "updated", "still resolved", "never fired"]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What to store. ``notable`` transitions become an AlertChange."""
-
-    transition: Transition
+    kind: Kind
     status: str
     starts_at: datetime
     ends_at: datetime | None
-    expires_at: datetime | None
-    notable: bool
+    due_at: datetime | None
+    reason: dict[str, Any]
+
+    @property
+    def is_transition(self) -> bool:
+        """Whether upper rooms are told."""
+        return self.kind in {"fire", "fire_again", "resolve"}
 
 
-def is_firing(incoming: Incoming, now: datetime) -> bool:
-    return incoming.ends_at is None or incoming.ends_at > now
+def reason(code: str, **data: Any) -> dict[str, Any]:
+    """A stored reason: a stable code, the version of these rules, and the data behind it."""
+    return {
+        "code": code,
+        "rules": VERSION,
+        **{name: value.isoformat() if isinstance(value, datetime) else value for name, value in data.items()},
+    }
 
 
-def expiry(incoming: Incoming, now: datetime, resolve_timeout: timedelta) -> datetime:
-    """When a firing alert ends unless it is heard of again."""
-    return incoming.ends_at if incoming.ends_at is not None else now + resolve_timeout
+def decide(previous: Previous | None, incoming: Incoming) -> Decision:
+    """The transition that ``incoming`` makes, following Prometheus' and Alertmanager's meaning of start and end."""
+    if previous is None:
+        return _first(incoming)
+    if incoming.resolved:
+        return _resolving(previous, incoming)
+    if previous.status == FIRING:
+        return _still_firing(previous, incoming)
+    return _firing_again(previous, incoming)
 
 
-def decide(known: Known | None, incoming: Incoming, now: datetime, resolve_timeout: timedelta) -> Verdict:
-    """The transition that ``incoming`` makes."""
-    if is_firing(incoming, now):
-        expires = expiry(incoming, now, resolve_timeout)
-        if known is None:
-            return Verdict("new", "firing", incoming.starts_at or now, None, expires, True)
-        if known.status != "firing":
-            return Verdict("fired again", "firing", incoming.starts_at or now, None, expires, True)
-        same = known.annotations == incoming.annotations and known.generator_url == incoming.generator_url
-        # The earlier start is the truth: a sender that restarted counts from its restart.
-        starts = min(known.starts_at, incoming.starts_at or known.starts_at)
-        if same and starts == known.starts_at:
-            return Verdict("refreshed", "firing", starts, None, expires, False)
-        return Verdict("updated", "firing", starts, None, expires, False)
-    ends = incoming.ends_at or now
-    if known is None:
-        return Verdict("never fired", "resolved", min(incoming.starts_at or ends, ends), ends, None, False)
-    if known.status == "firing":
-        return Verdict("sender resolved", "resolved", known.starts_at, ends, None, True)
-    return Verdict("still resolved", "resolved", known.starts_at, ends, None, False)
+def _first(incoming: Incoming) -> Decision:
+    starts = incoming.starts_at or incoming.ends_at or incoming.received_at
+    if incoming.resolved:
+        # Alertmanager keeps it too. Nobody is told: there was nothing to act on.
+        ends = incoming.ends_at or incoming.received_at
+        return Decision("record", RESOLVED, min(starts, ends), ends, None, reason("resolved_unseen"))
+    return Decision("fire", FIRING, starts, None, incoming.due_at, reason("new"))
+
+
+def _resolving(previous: Previous, incoming: Incoming) -> Decision:
+    ends = incoming.ends_at or incoming.received_at
+    if previous.status == RESOLVED:
+        return _unchanged(previous, "ignore", reason("resolved_already"))
+    if ends < previous.starts_at:
+        # A late end of an earlier firing must not end the present one.
+        why = reason("end_before_start", ends_at=ends, starts_at=previous.starts_at)
+        return _unchanged(previous, "ignore", why)
+    return Decision("resolve", RESOLVED, previous.starts_at, ends, None, reason("sender_resolved", ends_at=ends))
+
+
+def _still_firing(previous: Previous, incoming: Incoming) -> Decision:
+    starts = min(previous.starts_at, incoming.starts_at or previous.starts_at)
+    kind: Kind = "update" if incoming.content_differs or starts != previous.starts_at else "refresh"
+    return Decision(kind, FIRING, starts, None, incoming.due_at, reason("still_firing"))
+
+
+def _firing_again(previous: Previous, incoming: Incoming) -> Decision:
+    if incoming.late and incoming.received_at <= previous.changed_at:
+        # The refresh was heard before the end and only told after it: the end is the newer word.
+        return _unchanged(previous, "ignore", reason("refresh_before_end"))
+    why = reason("fired_again", resolved_at=previous.ends_at or previous.changed_at)
+    return Decision("fire_again", FIRING, incoming.starts_at or incoming.received_at, None, incoming.due_at, why)
+
+
+def _unchanged(previous: Previous, kind: Kind, why: dict[str, Any]) -> Decision:
+    return Decision(kind, previous.status, previous.starts_at, previous.ends_at, previous.due_at, why)
+
+
+def expire(previous: Previous, now: datetime, last_seen_at: datetime) -> Decision | None:
+    """The end of an alert that was not heard of until ``due_at``; ``None`` if it is not to end."""
+    if previous.status != FIRING or previous.due_at is None or previous.due_at > now:
+        return None
+    why = reason("expired", due_at=previous.due_at, last_seen_at=last_seen_at)
+    return Decision("resolve", RESOLVED, previous.starts_at, max(previous.due_at, previous.starts_at), None, why)

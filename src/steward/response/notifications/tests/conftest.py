@@ -28,7 +28,7 @@ class Mails:
         self.taken: list[EmailMessage] = []
         self.offered: list[EmailMessage] = []
 
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
         assert isinstance(envelope.content, bytes)
         message = cast("EmailMessage", message_from_bytes(envelope.content, policy=default))
         self.offered.append(message)

@@ -1,0 +1,1 @@
+"""The ingest door: `/in/<key>/…`, served before Django."""

@@ -12,7 +12,7 @@ def wall(table: str, visible: str) -> migrations.RunSQL:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("incidents", "0001_initial")]
+    dependencies = [("incidents", "0002_initial")]
 
     operations = [
         migrations.RunSQL("CREATE SEQUENCE incident_number", "DROP SEQUENCE incident_number"),

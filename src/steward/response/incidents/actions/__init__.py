@@ -1,0 +1,40 @@
+"""Every write to incidents. Each locks the incident's row first and looks at its state only then."""
+
+from steward.response.incidents.actions.membership import add_alerts, alerts_changed
+from steward.response.incidents.actions.opening import Opening, declare, open_incident, open_incidents
+from steward.response.incidents.actions.response import lock, lock_states, note_response
+from steward.response.incidents.actions.shared import JoiningAlert, subject_of
+from steward.response.incidents.actions.work import (
+    acknowledge,
+    add_note,
+    assign,
+    close,
+    close_if_due,
+    reopen,
+    resolve,
+    set_severity,
+)
+from steward.response.incidents.rules import IncidentState
+
+__all__ = [
+    "IncidentState",
+    "JoiningAlert",
+    "Opening",
+    "acknowledge",
+    "add_alerts",
+    "add_note",
+    "alerts_changed",
+    "assign",
+    "close",
+    "close_if_due",
+    "declare",
+    "lock",
+    "lock_states",
+    "note_response",
+    "open_incident",
+    "open_incidents",
+    "reopen",
+    "resolve",
+    "set_severity",
+    "subject_of",
+]

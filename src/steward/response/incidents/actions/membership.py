@@ -1,0 +1,128 @@
+"""Alerts in an incident: joining, firing again, being resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from steward.foundation.actors import Actor
+from steward.response.incidents.actions.shared import JoiningAlert, locked, names_of, new_entry, refuse, save
+from steward.response.incidents.actions.states import resolve_locked
+from steward.response.incidents.models import EntryKind, Incident, IncidentAlert, TimelineEntry
+
+# More changes than this at once are told in one entry: a storm must stay readable.
+SPOKEN_ONE_BY_ONE = 4
+
+
+def add_alerts(*, actor: Actor, now: datetime, incident_id: int, alerts: Sequence[JoiningAlert]) -> Incident:
+    """Let alerts join an active incident."""
+    return alerts_changed(actor=actor, now=now, incident_id=incident_id, firing=alerts, auto_resolve=False)
+
+
+@transaction.atomic
+def alerts_changed(
+    *, actor: Actor, now: datetime, incident_id: int, firing: Sequence[JoiningAlert] = (),
+    resolved: Sequence[JoiningAlert] = (), auto_resolve: bool = True,
+) -> Incident:  # fmt: skip
+    """Take over that alerts join or fire again, and that members are resolved; with the last one the incident
+    resolves itself if ``auto_resolve``.
+
+    An alert that fires cannot join what is over: the caller reopens it, or opens a new one.
+    """
+    actor.require("incidents.edit")
+    incident = locked(incident_id, actor)
+    if firing and not incident.is_active:
+        refuse(incident)
+    joined = join(incident, now, actor, firing)
+    gone = _settle(incident, now, actor, resolved)
+    if not joined and not gone:
+        return incident
+    recount(incident, now)
+    if gone and incident.firing_count == 0 and auto_resolve and incident.is_active:
+        resolve_locked(incident, now, actor, _("its last firing alert is resolved"), via="")
+    return incident
+
+
+def join(incident: Incident, now: datetime, actor: Actor, alerts: Sequence[JoiningAlert]) -> bool:
+    """Add or revive memberships of a locked incident; whether anything changed. The caller recounts."""
+    if not alerts:
+        return False
+    ids = [alert.alert_id for alert in alerts]
+    known = dict(
+        IncidentAlert.objects.filter(incident=incident, alert_id__in=ids).values_list("alert_id", "firing")
+    )
+    fresh = [alert for alert in alerts if not known.get(alert.alert_id, False)]
+    if not fresh:
+        return False
+    IncidentAlert.objects.bulk_create(
+        memberships_of(incident, now, fresh), update_conflicts=True, unique_fields=["incident", "alert"],
+        update_fields=["firing", "reason"],
+    )  # fmt: skip
+    TimelineEntry.objects.bulk_create(entries_of_joining(incident, now, actor, fresh, known.keys()))
+    return True
+
+
+def memberships_of(incident: Incident, now: datetime, alerts: Sequence[JoiningAlert]) -> list[IncidentAlert]:
+    unique = {alert.alert_id: alert for alert in alerts}
+    return [
+        IncidentAlert(incident=incident, alert_id=key, joined_at=now, firing=alert.firing, reason=alert.reason)
+        for key, alert in unique.items()
+    ]
+
+
+def entries_of_joining(
+    incident: Incident, now: datetime, actor: Actor, alerts: Sequence[JoiningAlert], known: Collection[int]
+) -> list[TimelineEntry]:
+    """What the timeline says of joining alerts: each by name while they are few, else the first and the number."""
+    few = len(alerts) <= SPOKEN_ONE_BY_ONE
+    entries = []
+    for alert in alerts if few else alerts[:1]:
+        text = (_("%(name)s fires again") if alert.alert_id in known else _("%(name)s fires")) % {"name": alert.name}
+        data = {"alert": alert.alert_id, "firing": True, "detail": alert.summary}
+        entries.append(new_entry(incident, now, actor, EntryKind.ALERT, text, alert.why, data))
+    rest = () if few else alerts[1:]
+    if rest:
+        text = ngettext("%(n)s more alert joined", "%(n)s more alerts joined", len(rest)) % {"n": len(rest)}
+        data = {"alerts": [alert.alert_id for alert in rest], "firing": True, "detail": names_of(rest)}
+        entries.append(new_entry(incident, now, actor, EntryKind.ALERT, text, rest[0].why, data))
+    return entries
+
+
+def _settle(incident: Incident, now: datetime, actor: Actor, alerts: Sequence[JoiningAlert]) -> bool:
+    """Mark members as resolved; whether any was firing until now."""
+    if not alerts:
+        return False
+    members = IncidentAlert.objects.filter(
+        incident=incident, alert_id__in=[alert.alert_id for alert in alerts], firing=True
+    )
+    gone = set(members.values_list("alert_id", flat=True))
+    if not gone:
+        return False
+    members.update(firing=False)
+    over = [alert for alert in alerts if alert.alert_id in gone]
+    few = len(over) <= SPOKEN_ONE_BY_ONE
+    entries = []
+    for alert in over if few else ():
+        data = {"alert": alert.alert_id, "firing": False}
+        text = _("%(name)s resolved") % {"name": alert.name}
+        entries.append(new_entry(incident, now, actor, EntryKind.ALERT, text, alert.why, data))
+    if not few:
+        text = ngettext("%(n)s alert resolved", "%(n)s alerts resolved", len(over)) % {"n": len(over)}
+        shown = {"alerts": [alert.alert_id for alert in over], "firing": False, "detail": names_of(over)}
+        entries.append(new_entry(incident, now, actor, EntryKind.ALERT, text, over[0].why, shown))
+    TimelineEntry.objects.bulk_create(entries)
+    return True
+
+
+def recount(incident: Incident, now: datetime) -> None:
+    """Set both counts from the memberships, under the incident's lock."""
+    found = IncidentAlert.objects.filter(incident=incident).aggregate(
+        total=Count("pk"), firing=Count("pk", filter=Q(firing=True))
+    )
+    incident.alert_count, incident.firing_count = found["total"], found["firing"]
+    save(incident, now, "alert_count", "firing_count")

@@ -1,0 +1,134 @@
+"""What every write of the room needs: the locked row, its timeline, its audit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NoReturn
+
+from django.utils.translation import gettext as _
+
+from steward.foundation.actors import Actor
+from steward.foundation.errors import Invalid
+from steward.foundation.subjects import SubjectRef
+from steward.people.audit import actions as audit
+from steward.response.incidents.errors import IncidentClosedAlready, IncidentNotFound, NotResolved
+from steward.response.incidents.models import (
+    EntryKind,
+    Incident,
+    IncidentStatus,
+    Severity,
+    TimelineEntry,
+)
+from steward.response.oncall import actions as oncall
+
+
+@dataclass(frozen=True, slots=True)
+class JoiningAlert:
+    """An alert that joins an incident or changes in it; ``why`` is a sentence for people, ``reason`` its data."""
+
+    alert_id: int
+    name: str
+    summary: str
+    firing: bool
+    reason: dict[str, Any] = field(default_factory=dict)
+    why: str = ""
+
+
+def subject_of(incident: Incident) -> SubjectRef:
+    return SubjectRef("incident", incident.pk)
+
+
+def locked(incident_id: int, actor: Actor) -> Incident:
+    """The incident as it is once nobody else is changing it; an unseen one does not exist.
+
+    NO KEY: whoever only refers to the incident (a new timeline entry, a decision of triage) need not wait.
+    """
+    found = Incident.objects.visible_to(actor).select_for_update(no_key=True).filter(pk=incident_id).first()
+    if found is None:
+        raise IncidentNotFound(_("There is no such incident, or it is not yours to see."))
+    return found
+
+
+def save(incident: Incident, now: datetime, *names: str) -> None:
+    """Write only these fields. ``updated_at`` never stands still, because pages compare it to see that something
+    happened."""
+    incident.updated_at = max(now, incident.updated_at)
+    incident.revision += 1
+    incident.save(update_fields=[*names, "updated_at", "revision"])
+
+
+def new_entry(
+    incident: Incident, now: datetime, actor: Actor, kind: str, text: str, why: str = "",
+    data: dict[str, Any] | None = None,
+) -> TimelineEntry:  # fmt: skip
+    """A timeline entry that is not stored yet. ``by`` tells people from automatic entries."""
+    return TimelineEntry(
+        incident=incident, at=now, kind=kind, actor_label=actor.label[:200], text=text, why=why,
+        data={"by": actor.kind, **(data or {})},
+    )  # fmt: skip
+
+
+def entry(
+    incident: Incident, now: datetime, actor: Actor, kind: str, text: str, why: str = "",
+    data: dict[str, Any] | None = None,
+) -> TimelineEntry:  # fmt: skip
+    made = new_entry(incident, now, actor, kind, text, why, data)
+    made.save(force_insert=True)
+    return made
+
+
+def record(
+    actor: Actor, now: datetime, action: str, incident: Incident, before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:  # fmt: skip
+    audit.record(
+        actor=actor, now=now, action=action, subject=subject_of(incident), subject_label=incident.ref, before=before,
+        after=after,
+    )  # fmt: skip
+
+
+def start_escalation(actor: Actor, now: datetime, incident: Incident) -> None:
+    """Have somebody paged, or say on the timeline why nobody is."""
+    if incident.policy_id is None:
+        why = _("no escalation policy was chosen")
+        entry(incident, now, actor, EntryKind.ESCALATION, _("Nobody is paged"), why)
+        return
+    facts = {"severity": incident.severity, "service": incident.service.name if incident.service else ""}
+    oncall.start_escalation(
+        actor=actor, now=now, subject=subject_of(incident), subject_label=incident.ref, policy_id=incident.policy_id,
+        title=f"{incident.ref} {incident.title}", body=incident.description,
+        facts={name: value for name, value in facts.items() if value},
+    )  # fmt: skip
+
+
+def refuse(incident: Incident) -> NoReturn:
+    """Say why the state does not allow it, and what to do instead."""
+    if incident.status == IncidentStatus.CLOSED:
+        raise IncidentClosedAlready(_("%(ref)s is closed. Declare a new incident.") % {"ref": incident.ref})
+    if incident.status == IncidentStatus.RESOLVED:
+        raise NotResolved(_("%(ref)s is resolved already. Reopen it first.") % {"ref": incident.ref})
+    raise NotResolved(_("%(ref)s is not resolved yet. Resolve it first.") % {"ref": incident.ref})
+
+
+def check_open_to_change(incident: Incident) -> None:
+    """Closed is closed: only notes may still be added."""
+    if incident.status == IncidentStatus.CLOSED:
+        refuse(incident)
+
+
+def check_severity(severity: str) -> None:
+    if severity not in Severity.values:
+        text = _("Severity is one of SEV1, SEV2, SEV3, SEV4.")
+        raise Invalid(text, fields={"severity": [text]})
+
+
+def one_line(text: str, length: int = 300) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= length else f"{flat[: length - 1]}…"
+
+
+def names_of(alerts: Sequence[JoiningAlert]) -> str:
+    names = list(dict.fromkeys(alert.name for alert in alerts))
+    return ", ".join(names[:5]) + (" …" if len(names) > 5 else "")

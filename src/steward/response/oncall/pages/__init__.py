@@ -1,0 +1,1 @@
+"""Pages of on-call: schedules, policies, and the panel on an incident."""

@@ -1,0 +1,202 @@
+"""Who is on call: the board, one schedule with its calendar, and changing them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from steward.foundation import clock
+from steward.foundation.errors import Conflict, Invalid
+from steward.foundation.ui.views import page
+from steward.people.accounts import queries as accounts
+from steward.response.notifications import queries as notifications
+from steward.response.oncall import actions, calendar, forms, queries
+from steward.response.oncall.models import Schedule
+from steward.response.oncall.pages.common import actor_of, people_choices, show, team_choices
+
+WEEKS = 4
+
+
+@page("oncall.view")
+@require_GET
+def board(request: HttpRequest) -> HttpResponseBase:
+    """Every schedule: who, until when, who follows, and gaps."""
+    actor, now = actor_of(request), clock.now()
+    lines = queries.board(actor, now)
+    reach = notifications.reach_of(line.shift.user.pk for line in lines if line.shift)
+    context = {
+        "lines": [{"line": line, "unreachable": line.shift and not reach.get(line.shift.user.pk)} for line in lines],
+        "duty": queries.duty_of(actor.user_id, now) if actor.user_id else None,
+        "my_reach": notifications.reach_of([actor.user_id]).get(actor.user_id, 0) if actor.user_id else 0,
+        "tab": "schedules",
+    }
+    return render(request, "oncall/schedules.html", context)
+
+
+@page("oncall.view")
+@require_GET
+def schedule(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """One schedule."""
+    found = queries.schedule_by_slug(actor_of(request), slug)
+    return render(request, "oncall/schedule.html", _schedule_context(request, found, None))
+
+
+@page("oncall.manage")
+@require_http_methods(["GET", "POST"])
+def new_schedule(request: HttpRequest) -> HttpResponseBase:
+    """Create a schedule."""
+    return _edit(request, None)
+
+
+@page("oncall.manage")
+@require_http_methods(["GET", "POST"])
+def edit_schedule(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Change a schedule."""
+    return _edit(request, queries.schedule_by_slug(actor_of(request), slug))
+
+
+@page("oncall.manage")
+@require_POST
+def delete_schedule(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Delete a schedule nobody is notified through."""
+    found = queries.schedule_by_slug(actor_of(request), slug)
+    actions.delete_schedule(actor=actor_of(request), now=clock.now(), schedule_id=found.pk)
+    messages.success(request, _("%(schedule)s was deleted.") % {"schedule": found.name})
+    return redirect("oncall:schedules")
+
+
+@page("oncall.manage")
+@require_POST
+def add_override(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Have somebody take over."""
+    actor = actor_of(request)
+    found = queries.schedule_by_slug(actor, slug)
+    form = forms.OverrideForm(request.POST, people=people_choices(actor))
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            made = actions.add_override(
+                actor=actor, now=clock.now(), schedule_id=found.pk, user_id=data["user"],
+                start_at=data["start_at"], end_at=data["end_at"], reason=data["reason"],
+            )  # fmt: skip
+        except (Invalid, Conflict) as error:
+            show(error, form)
+        else:
+            messages.success(request, _("%(person)s takes over.") % {"person": made.user})
+            return redirect("oncall:schedule", slug=slug)
+    return render(request, "oncall/schedule.html", _schedule_context(request, found, form), status=422)
+
+
+@page("oncall.manage")
+@require_POST
+def remove_override(request: HttpRequest, override_id: int) -> HttpResponseBase:
+    """Take an override away."""
+    found = actions.remove_override(actor=actor_of(request), now=clock.now(), override_id=override_id)
+    messages.success(request, _("The override was removed; the rotation holds again."))
+    return redirect("oncall:schedule", slug=found.slug)
+
+
+def _schedule_context(request: HttpRequest, found: Schedule, form: forms.OverrideForm | None) -> dict[str, Any]:
+    actor, now = actor_of(request), clock.now()
+    first = calendar.first_day(now, found.time_zone) + timedelta(weeks=_shift(request))
+    start, end = calendar.range_of(first, WEEKS, found.time_zone)
+    shifts = queries.shifts(found.pk, start, end)
+    members = [each.user for each in found.rotation_members.all()]
+    current = queries.who(found.pk, now)
+    coming = [each for each in queries.shifts(found.pk, now, now + timedelta(weeks=WEEKS * 2)) if each.start > now]
+    reach = notifications.reach_of({user.pk for user in members} | ({current.user.pk} if current else set()))
+    return {
+        "schedule": found,
+        "weeks": calendar.picture(
+            shifts, first=first, weeks=WEEKS, zone=found.time_zone, now=now, order=[user.pk for user in members]
+        ),
+        "offset": _shift(request),
+        "current": current,
+        "current_unreachable": current is not None and not reach.get(current.user.pk),
+        "coming": coming[:5],
+        "gaps": queries.gaps(found.pk, now, now + timedelta(weeks=WEEKS))[:5],
+        "members": [{"user": user, "unreachable": not reach.get(user.pk)} for user in members],
+        "overrides": found.overrides.filter(end_at__gt=now).select_related("user").order_by("start_at", "id"),
+        "may_manage": actor.can("oncall.manage"),
+        "form": form or _override_form(request, now),
+        "form_open": form is not None,
+        "local_zone": timezone.get_current_timezone_name(),
+        "steps": found.steps.select_related("policy").order_by("policy__name"),
+        "local_now": date_format(now.astimezone(ZoneInfo(found.time_zone)), "D H:i"),
+    }
+
+
+def _override_form(request: HttpRequest, now: datetime) -> forms.OverrideForm:
+    begin = (now + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
+    return forms.OverrideForm(
+        people=people_choices(actor_of(request)),
+        initial={"start_at": begin, "end_at": begin + timedelta(hours=12), "user": actor_of(request).user_id},
+    )
+
+
+def _shift(request: HttpRequest) -> int:
+    """By how many weeks the picture is moved, within two years."""
+    text = request.GET.get("weeks", "")
+    return max(-104, min(104, int(text))) if text.lstrip("-").isdecimal() and len(text) < 5 else 0
+
+
+def _edit(request: HttpRequest, found: Schedule | None) -> HttpResponseBase:
+    actor = actor_of(request)
+    members = [each.user_id for each in found.rotation_members.all()] if found else []
+    errors: list[str] = []
+    form = forms.ScheduleForm(
+        request.POST or None, teams=team_choices(actor), initial=_initial(request, found)
+    )
+    if request.method == "POST":
+        members = forms.member_ids(request.POST)
+        if form.is_valid():
+            try:
+                saved = _save(request, found, form.cleaned_data, members)
+            except (Invalid, Conflict) as error:
+                errors = show(error, form).get("members", [])
+            else:
+                messages.success(request, _("%(schedule)s was saved.") % {"schedule": saved.name})
+                return redirect("oncall:schedule", slug=saved.slug)
+    context = {
+        "form": form,
+        "schedule": found,
+        "members": members,
+        "member_errors": errors,
+        "people": people_choices(actor, set(members)),
+        "spare": range(1 if members else 2),
+        "zones": forms.zones(),
+    }
+    return render(request, "oncall/schedule_form.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _save(request: HttpRequest, found: Schedule | None, data: dict[str, Any], members: list[int]) -> Schedule:
+    values = {
+        "actor": actor_of(request), "now": clock.now(), "name": data["name"], "team_id": data["team"],
+        "time_zone": data["time_zone"].strip(), "weeks": data["weeks"], "start": data["start"],
+        "handover_weekday": data["handover_weekday"], "handover_time": data["handover_time"], "member_ids": members,
+    }  # fmt: skip
+    if found is None:
+        return actions.create_schedule(**values)
+    return actions.update_schedule(schedule_id=found.pk, **values)
+
+
+def _initial(request: HttpRequest, found: Schedule | None) -> dict[str, Any]:
+    if found is None:
+        person = accounts.person(actor_of(request).user_id or 0)
+        return {
+            "time_zone": person.time_zone if person else "UTC",
+            "start": timezone.localdate(clock.now()),
+            "weeks": 1, "handover_weekday": 0, "handover_time": "09:00",
+        }  # fmt: skip
+    names = ("name", "time_zone", "weeks", "handover_weekday", "handover_time", "start")
+    return {"team": found.team_id, **{name: getattr(found, name) for name in names}}

@@ -1,0 +1,61 @@
+/* Rows that can be added, removed and moved. The server reads them in the order in which they stand, so moving a row is
+   all there is to do. Without this file the empty rows at the end still work. */
+(function () {
+  "use strict";
+
+  const list = (element) => element.closest("[data-rows]");
+  const row = (element) => element.closest("[data-rows] > li");
+
+  function dress(item) {
+    const kind = item.querySelector("[data-row-kind]");
+    if (kind) item.dataset.kind = kind.value;
+  }
+
+  function number(rows) {
+    const items = Array.from(rows.children);
+    items.forEach((item, index) => {
+      const up = item.querySelector("[data-row-up]");
+      const down = item.querySelector("[data-row-down]");
+      if (up) up.disabled = index === 0;
+      if (down) down.disabled = index === items.length - 1;
+    });
+  }
+
+  function add(rows) {
+    const template = document.getElementById(rows.dataset.rows);
+    const fresh = template.content.firstElementChild.cloneNode(true);
+    rows.append(fresh);
+    dress(fresh);
+    number(rows);
+    const first = fresh.querySelector("select, input");
+    if (first) first.focus();
+  }
+
+  document.addEventListener("click", (event) => {
+    const on = (selector) => event.target.closest(selector);
+    if (on("[data-row-add]")) {
+      add(document.getElementById(on("[data-row-add]").dataset.rowAdd));
+      return;
+    }
+    const button = on("[data-row-up], [data-row-down], [data-row-remove]");
+    if (!button) return;
+    const item = row(button);
+    const rows = list(button);
+    if (button.matches("[data-row-up]") && item.previousElementSibling) item.previousElementSibling.before(item);
+    else if (button.matches("[data-row-down]") && item.nextElementSibling) item.nextElementSibling.after(item);
+    else if (button.matches("[data-row-remove]")) item.remove();
+    number(rows);
+    // Where the button went, the focus goes too; else the keyboard would lose its place.
+    if (item.isConnected) (button.disabled ? item.querySelector("[data-row-remove]") : button).focus();
+    else { const next = rows.querySelector("[data-row-remove]"); if (next) next.focus(); }
+  });
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-row-kind]")) dress(row(event.target));
+  });
+
+  document.querySelectorAll("[data-rows]").forEach((rows) => {
+    Array.from(rows.children).forEach(dress);
+    number(rows);
+  });
+})();

@@ -1,0 +1,216 @@
+"""What all parsers share: reading JSON whatever it is, labels, times, limits."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from steward.algorithms.matching import fingerprint
+
+MAX_ALERTS = 10_000
+MAX_LABELS = 64
+MAX_NAME = 200
+MAX_LABEL_VALUE = 4_096
+MAX_ANNOTATION_VALUE = 32_768
+MAX_URL = 8_192
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+MAX_START_AHEAD = timedelta(days=1)
+MAX_END_AHEAD = timedelta(days=366)
+_MAX_NAME_SHOWN = 300
+_MAX_SEVERITY = 40
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,12})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+class Unreadable(Exception):
+    """Nothing of the body can be used; the message says what to send."""
+
+
+class TooManyAlerts(Exception):
+    """The body has more alerts than one request may bring."""
+
+
+class BadAlert(Exception):
+    """One alert cannot be used; the message says why, without its values, so that equal faults read the same."""
+
+
+@dataclass(slots=True)
+class Normalised:
+    """One alert as its sender means it. ``expires`` says what happens without ``ends_at``: ``timeout`` (the source's
+    resolve timeout), a number of seconds, or ``None``: it fires until resolved."""
+
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    generator_url: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+    resolved: bool
+    expires: int | str | None
+    fingerprint: bytes
+
+    @property
+    def name(self) -> str:
+        """The alert's name as lists show it."""
+        named = self.labels.get("alertname")
+        if named is None:
+            first = min(self.labels)
+            named = f"{first}={self.labels[first]}"
+        return named[:_MAX_NAME_SHOWN]
+
+    @property
+    def severity(self) -> str:
+        return self.labels.get("severity", "").lower()[:_MAX_SEVERITY]
+
+
+@dataclass(slots=True)
+class Bad:
+    """One alert that cannot be used: the value as it was read, and why."""
+
+    raw: Any
+    error: str
+
+
+@dataclass(slots=True)
+class Parsed:
+    good: list[Normalised] = field(default_factory=list)
+    bad: list[Bad] = field(default_factory=list)
+
+
+Parser = Callable[[bytes, datetime], Parsed]
+
+
+def read_json(body: bytes) -> Any:
+    """The body as a value. What strict JSON refuses for single texts (invalid UTF-8, lone surrogates) comes through as
+    surrogates, so that only the alert that has them is refused."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        try:
+            return json.loads(body.decode("utf-8", "surrogateescape"), parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            raise Unreadable(f"The body is not JSON: {error}.") from error
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def each(values: Iterable[Any], read: Callable[[Any, datetime], Normalised], now: datetime) -> Parsed:
+    """Read every value; a bad one does not stop the others."""
+    parsed = Parsed()
+    for value in values:
+        try:
+            parsed.good.append(read(value, now))
+        except BadAlert as error:
+            parsed.bad.append(Bad(value, str(error)))
+    return parsed
+
+
+def listed(value: Any, what: str) -> list[Any]:
+    """The value as a list within the limit."""
+    if not isinstance(value, list):
+        raise Unreadable(f"{what} must be a list.")
+    if len(value) > MAX_ALERTS:
+        raise TooManyAlerts(f"One request may bring {MAX_ALERTS} alerts, this one has {len(value)}; send several.")
+    return value
+
+
+def normalised(
+    labels: Any,
+    annotations: Any,
+    generator_url: Any,
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    *,
+    resolved: bool,
+    expires: int | str | None,
+) -> Normalised:
+    """Check everything but the times and put it together."""
+    kept = _texts(labels, "label", MAX_LABEL_VALUE)
+    if not kept:
+        raise BadAlert("An alert needs at least one label with a value.")
+    noted = {} if annotations is None else _texts(annotations, "annotation", MAX_ANNOTATION_VALUE)
+    url = "" if generator_url is None else generator_url
+    if type(url) is not str:
+        raise BadAlert("The generator URL must be text.")
+    if len(url) > MAX_URL:
+        raise BadAlert(f"The generator URL may have {MAX_URL} characters.")
+    if url:
+        _storable(url, "generator URL")
+    return Normalised(kept, noted, url, starts_at, ends_at, resolved, expires, fingerprint(kept))
+
+
+def _texts(raw: Any, what: str, longest: int) -> dict[str, str]:
+    """Checked labels or annotations; those with an empty value are as if missing."""
+    if type(raw) is not dict:
+        raise BadAlert(f"The {what}s must be an object of texts.")
+    if len(raw) > MAX_LABELS:
+        raise BadAlert(f"An alert may have {MAX_LABELS} {what}s.")
+    empty = False
+    for name, value in raw.items():
+        if type(value) is not str:
+            raise BadAlert(f"Every {what} must be text.")
+        if not name:
+            raise BadAlert(f"A {what} has no name.")
+        if len(name) > MAX_NAME or len(value) > longest:
+            raise BadAlert(f"A {what} name may have {MAX_NAME} and a value {longest} characters.")
+        if not value:
+            empty = True
+    _storable("".join(raw) + "".join(raw.values()), what)
+    return {name: value for name, value in raw.items() if value} if empty else raw
+
+
+def _storable(text: str, what: str) -> None:
+    if "\x00" in text:
+        raise BadAlert(f"A {what} contains a NUL character.")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise BadAlert(f"A {what} is not valid Unicode text.") from None
+
+
+@lru_cache(maxsize=8192)
+def instant(text: str) -> datetime | None:
+    """An RFC 3339 time in UTC; ``None`` for anything else."""
+    if not _TIME.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def time_of(raw: Mapping[str, Any], name: str, now: datetime) -> datetime | None:
+    """A time of the payload; missing, empty and Go's zero time (year 1) are ``None``."""
+    value = raw.get(name)
+    if value is None or value == "":
+        return None
+    if type(value) is not str or (isinstance(value, str) and len(value) > 64):
+        raise BadAlert(f"{name} must be a time such as 2026-01-31T12:00:00Z.")
+    if value.startswith("0001-01-01T00:00:00"):
+        return None
+    found = instant(value)
+    if found is None:
+        raise BadAlert(f"{name} must be a time such as 2026-01-31T12:00:00Z.")
+    if found < EARLIEST:
+        raise BadAlert(f"{name} is before the year 2000.")
+    if found > now + MAX_END_AHEAD:
+        raise BadAlert(f"{name} is more than {MAX_END_AHEAD.days} days ahead.")
+    return found
+
+
+def check_order(starts_at: datetime | None, ends_at: datetime | None, now: datetime) -> None:
+    """Refuse an alert that ends before it starts, or starts long after now."""
+    if starts_at is None:
+        return
+    if ends_at is not None and starts_at > ends_at:
+        raise BadAlert("The start is after the end.")
+    if starts_at > now + MAX_START_AHEAD:
+        raise BadAlert("The start is more than a day ahead.")

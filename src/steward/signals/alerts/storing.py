@@ -1,0 +1,343 @@
+"""The SQL that stores reports, as generators: they yield statements and are sent the rows.
+
+Ingest drives them on its own asynchronous connection, replay on Django's; the decisions are made once, by
+:mod:`.rules`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from steward.signals.alerts.ingest.parsers import Bad, Normalised
+from steward.signals.alerts.rules import FIRING, Decision, Incoming, Previous, decide, reason
+
+DUE_CHANNEL = "steward_due"
+CHANGE_KIND = "alerts.change"
+MEMORY_CHANNEL = "steward_alerts"
+# NOTIFY takes 8000 bytes; an ident is 49 to 51.
+_IDENTS_PER_NOTIFY = 140
+
+Row = Sequence[Any]
+Statement = tuple[str, Sequence[Any]]
+Steps = Generator[Statement, list[Row], "Stored"]
+
+
+@dataclass(slots=True)
+class Report:
+    """One report about an alert of a source, ready to be decided on. ``normalised`` is missing in a late refresh, which
+    is about a stored alert and brings nothing but its times."""
+
+    source_id: int
+    fingerprint: bytes
+    received_at: datetime
+    resolved: bool
+    starts_at: datetime | None
+    ends_at: datetime | None
+    due_at: datetime | None
+    normalised: Normalised | None = None
+    endpoint: str = ""
+
+    @property
+    def ident(self) -> tuple[int, bytes]:
+        return self.source_id, self.fingerprint
+
+
+@dataclass(slots=True)
+class Outcome:
+    """An alert as it is after storing."""
+
+    alert_id: int
+    firing: bool
+    starts_at: datetime
+    due_at: datetime | None
+
+
+@dataclass(slots=True)
+class Stored:
+    """What storing did: the state of every alert that was touched, and which were not there to be decided on."""
+
+    outcomes: dict[tuple[int, bytes], Outcome]
+    left: list[Report]
+
+
+def report(given: Normalised, *, source_id: int, resolve_timeout: int, now: datetime, endpoint: str) -> Report:
+    """What ``given`` says about an alert of this source, received ``now``."""
+    ends_at, due_at = given.ends_at, None
+    if given.resolved:
+        ends_at = min(ends_at, now) if ends_at else None
+    elif ends_at is not None:
+        due_at = ends_at
+    elif given.expires == "timeout":
+        due_at = now + timedelta(seconds=resolve_timeout)
+    elif isinstance(given.expires, int):
+        due_at = now + timedelta(seconds=given.expires)
+    return Report(
+        source_id, given.fingerprint, now, given.resolved, given.starts_at, ends_at, due_at, given, endpoint
+    )  # fmt: skip
+
+
+_ALERT_COLUMNS = (
+    "source_id, fingerprint, name, labels, annotations, severity, generator_url, status, starts_at, ends_at,"
+    " first_seen_at, last_seen_at, changed_at, fire_count, due_at"
+)
+# One statement, so that autocommit makes alert, change and wake-up one transaction. The order of rows is the order of
+# locks on the unique index; two writers with the same new alerts must not wait for each other crosswise.
+_INSERT = f"""
+WITH incoming AS MATERIALIZED (
+  SELECT * FROM jsonb_to_recordset(%s::text::jsonb) AS r(s bigint, f text, n text, l jsonb, a jsonb, v text, g text,
+    t text, b timestamptz, e timestamptz, k timestamptz, c int, d timestamptz) ORDER BY s, f
+), fresh AS (
+  INSERT INTO alerts_alert ({_ALERT_COLUMNS})
+  SELECT s, decode(f, 'hex'), n, l, a, v, g, t, b, e, k, k, k, c, d FROM incoming
+  ON CONFLICT (source_id, fingerprint) DO NOTHING
+  RETURNING id, source_id, fingerprint, status, starts_at, ends_at, changed_at, due_at
+), noted AS (
+  INSERT INTO alerts_alertchange (alert_id, at, status, starts_at, ends_at, reason, due_at)
+  SELECT id, changed_at, status, starts_at, ends_at, %s::text::jsonb, changed_at FROM fresh WHERE status = 'firing'
+  RETURNING 1
+), told AS (SELECT pg_notify('{DUE_CHANNEL}', '{CHANGE_KIND}') WHERE EXISTS (SELECT 1 FROM noted))
+SELECT id, source_id, fingerprint, status, starts_at, due_at, (SELECT count(*) FROM told) FROM fresh
+"""
+
+_LOCK = """
+SELECT a.id, a.source_id, a.fingerprint, a.status, a.starts_at, a.ends_at, a.changed_at, a.due_at, a.annotations::text,
+  a.generator_url, a.fire_count, a.last_seen_at
+FROM alerts_alert a JOIN unnest(%s::bigint[], %s::bytea[]) AS k(s, f) ON a.source_id = k.s AND a.fingerprint = k.f
+ORDER BY a.id FOR NO KEY UPDATE OF a
+"""
+
+_UPDATE = """
+UPDATE alerts_alert a SET status = u.t, starts_at = u.b, ends_at = u.e, due_at = u.d, changed_at = u.c,
+  last_seen_at = GREATEST(a.last_seen_at, u.k), annotations = COALESCE(u.a, a.annotations),
+  generator_url = COALESCE(u.g, a.generator_url), fire_count = u.n, leased_until = NULL
+FROM jsonb_to_recordset(%s::text::jsonb) AS u(i bigint, t text, b timestamptz, e timestamptz, d timestamptz,
+  c timestamptz, k timestamptz, a jsonb, g text, n int)
+WHERE a.id = u.i
+"""
+
+_CHANGES = """
+INSERT INTO alerts_alertchange (alert_id, at, status, starts_at, ends_at, reason, due_at)
+SELECT i, k, t, b, e, r, k FROM jsonb_to_recordset(%s::text::jsonb) AS u(o int, i bigint, k timestamptz, t text,
+  b timestamptz, e timestamptz, r jsonb) ORDER BY o
+"""
+
+_NOTIFY = "SELECT pg_notify(c, p) FROM unnest(%s::text[], %s::text[]) AS n(c, p)"
+
+_PARK = """
+INSERT INTO alerts_parkedpayload (source_id, received_at, endpoint, raw, error)
+SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::bytea[], %s::text[])
+"""
+
+_REFRESH = """
+UPDATE alerts_alert a SET last_seen_at = GREATEST(a.last_seen_at, u.k), due_at = u.d
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS u(i, k, d)
+WHERE a.id = u.i AND a.status = 'firing' RETURNING a.id
+"""
+
+
+def insert_new(reports: Sequence[Report]) -> Steps:
+    """Store reports of alerts that are probably new, in one statement; those that exist already come back in
+    ``left``, in order. Only the first report of an alert may be given."""
+    rows = []
+    for each in reports:
+        given = each.normalised
+        assert given is not None
+        decision = decide(None, _incoming(each, content_differs=False))
+        rows.append(
+            {
+                "s": each.source_id, "f": each.fingerprint.hex(), "n": given.name, "l": given.labels,
+                "a": given.annotations, "v": given.severity, "g": given.generator_url, "t": decision.status,
+                "b": decision.starts_at, "e": decision.ends_at, "k": each.received_at,
+                "c": int(decision.is_transition), "d": decision.due_at,
+            }
+        )  # fmt: skip
+    found = yield _INSERT, (_json(rows), _json(reason("new")))
+    outcomes = {(row[1], bytes(row[2])): Outcome(row[0], row[3] == FIRING, row[4], row[5]) for row in found}
+    return Stored(outcomes, [each for each in reports if each.ident not in outcomes])
+
+
+class _Row:
+    """A locked alert, on which the reports of the batch are decided one after the other."""
+
+    def __init__(self, row: Row) -> None:
+        self.id: int = row[0]
+        self.ident = (row[1], bytes(row[2]))
+        self.previous = Previous(row[3], row[4], row[5], row[6], row[7])
+        self.annotations = orjson.loads(row[8])
+        self.url: str = row[9]
+        self.fire_count: int = row[10]
+        self.last_seen_at: datetime = row[11]
+        self.content_changed = self.touched = False
+
+    def take(self, each: Report) -> Decision:
+        """Decide on one report and become what it says."""
+        given = each.normalised
+        differs = given is not None and (given.annotations != self.annotations or given.generator_url != self.url)
+        decision = decide(self.previous, _incoming(each, content_differs=differs))
+        if decision.kind == "ignore":
+            return decision
+        self.touched = True
+        self.last_seen_at = max(self.last_seen_at, each.received_at)
+        if given is not None and differs:
+            self.annotations, self.url, self.content_changed = given.annotations, given.generator_url, True
+        changed_at = each.received_at if decision.is_transition else self.previous.changed_at
+        self.fire_count += decision.kind == "fire_again"
+        self.previous = Previous(
+            decision.status, decision.starts_at, decision.ends_at, changed_at, decision.due_at
+        )  # fmt: skip
+        return decision
+
+    def as_update(self) -> dict[str, Any]:
+        now = self.previous
+        return {
+            "i": self.id, "t": now.status, "b": now.starts_at, "e": now.ends_at, "d": now.due_at, "c": now.changed_at,
+            "k": self.last_seen_at, "a": self.annotations if self.content_changed else None,
+            "g": self.url if self.content_changed else None, "n": self.fire_count,
+        }  # fmt: skip
+
+
+def change_known(reports: Sequence[Report], origin: str = "") -> Steps:
+    """Decide on reports of stored alerts, in a transaction of the caller's; ``left`` are those of alerts that are not
+    stored. ``origin`` names the process whose memory needs not be told of resolutions."""
+    idents = list(dict.fromkeys(each.ident for each in reports))
+    locked = yield _LOCK, ([ident[0] for ident in idents], [ident[1] for ident in idents])
+    rows = {row.ident: row for row in map(_Row, locked)}
+    changes: list[dict[str, Any]] = []
+    left: list[Report] = []
+    for each in reports:
+        row = rows.get(each.ident)
+        if row is None:
+            left.append(each)
+            continue
+        decision = row.take(each)
+        if decision.is_transition:
+            changes.append(change_row(len(changes), row.id, each.received_at, decision))
+    touched = [row.as_update() for row in rows.values() if row.touched]
+    if touched:
+        yield _UPDATE, (_json(touched),)
+    if changes:
+        ended = [row.ident for row in rows.values() if row.touched and row.previous.status != FIRING]
+        yield _CHANGES, (_json(changes),)
+        yield notify(ended, origin, wake=True)
+    outcomes = {
+        ident: Outcome(row.id, row.previous.status == FIRING, row.previous.starts_at, row.previous.due_at)
+        for ident, row in rows.items()
+    }
+    return Stored(outcomes, left)
+
+
+def insert_changes(changes: Sequence[dict[str, Any]]) -> Statement:
+    """The statement that adds the rows made by :func:`change_row`."""
+    return _CHANGES, (_json(changes),)
+
+
+def change_row(order: int, alert_id: int, at: datetime, decision: Decision) -> dict[str, Any]:
+    """One transition, as :data:`_CHANGES` takes it."""
+    return {
+        "o": order, "i": alert_id, "k": at, "t": decision.status, "b": decision.starts_at, "e": decision.ends_at,
+        "r": decision.reason,
+    }  # fmt: skip
+
+
+def notify(ended: Sequence[tuple[int, bytes]], origin: str, *, wake: bool) -> Statement:
+    """Wake the engine if there are changes, and tell the memories of web processes what does not fire any more."""
+    channels, payloads = ([DUE_CHANNEL], [CHANGE_KIND]) if wake else ([], [])
+    for start in range(0, len(ended), _IDENTS_PER_NOTIFY):
+        part = ended[start : start + _IDENTS_PER_NOTIFY]
+        channels.append(MEMORY_CHANNEL)
+        payloads.append(" ".join([origin or "-", *(f"{source}:{mark.hex()}" for source, mark in part)]))
+    return _NOTIFY, (channels, payloads)
+
+
+def idents_of(payload: str) -> tuple[str, list[tuple[int, bytes]]]:
+    """The origin and the idents of a notification."""
+    origin, *idents = payload.split(" ")
+    pairs = [each.partition(":") for each in idents]
+    return origin, [(int(source), bytes.fromhex(mark)) for source, _colon, mark in pairs]
+
+
+def refresh(rows: Sequence[tuple[int, datetime, datetime | None]]) -> Statement:
+    """The statement that writes (alert id, last seen, due) of alerts that still fire, and returns the ids that do.
+
+    Sorted, because two processes may refresh the same alerts at once."""
+    ordered = sorted(rows, key=lambda row: row[0])
+    return _REFRESH, ([row[0] for row in ordered], [row[1] for row in ordered], [row[2] for row in ordered])
+
+
+@dataclass(slots=True)
+class Parking:
+    """Raw input that could not be used, and why."""
+
+    source_id: int
+    received_at: datetime
+    endpoint: str
+    raw: bytes
+    error: str
+
+
+def park(rows: Sequence[Parking]) -> Statement:
+    """The statement that keeps what could not be read."""
+    return _PARK, (
+        [row.source_id for row in rows],
+        [row.received_at for row in rows],
+        [row.endpoint for row in rows],
+        [row.raw for row in rows],
+        [row.error.replace("\x00", "�") for row in rows],
+    )
+
+
+def split_first(reports: Iterable[Report]) -> tuple[list[Report], list[Report]]:
+    """The first report of every alert, and the later ones, each in order."""
+    seen: set[tuple[int, bytes]] = set()
+    first: list[Report] = []
+    later: list[Report] = []
+    for each in reports:
+        if each.ident in seen:
+            later.append(each)
+        else:
+            seen.add(each.ident)
+            first.append(each)
+    return first, later
+
+
+def _incoming(each: Report, *, content_differs: bool) -> Incoming:
+    return Incoming(
+        each.received_at,
+        each.resolved,
+        each.starts_at,
+        each.ends_at,
+        each.due_at,
+        content_differs,
+        late=each.normalised is None,
+    )
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def group_bad(
+    bad: Sequence[Bad], *, endpoint: str, source_id: int, now: datetime, whole: bytes
+) -> list[Parking]:
+    """One row per error, with the bad alerts as a body that the endpoint takes again."""
+    by_error: dict[str, list[Any]] = {}
+    for each in bad:
+        by_error.setdefault(each.error, []).append(each.raw)
+    return [
+        Parking(source_id, now, endpoint, _body(endpoint, raws, whole), error) for error, raws in by_error.items()
+    ]
+
+
+def _body(endpoint: str, raws: list[Any], whole: bytes) -> bytes:
+    body: Any = {"version": "4", "alerts": raws} if endpoint == "alertmanager" else raws
+    try:
+        # Not orjson: it refuses lone surrogates and huge integers, which json writes as they came.
+        return json.dumps(body, separators=(",", ":")).encode()
+    except RecursionError:
+        return whole

@@ -1,0 +1,118 @@
+"""What the home page shows, gathered from the rooms: is anything wrong, who is on it, what happened lately."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from steward.estate.configuration import queries as configuration
+from steward.foundation.actors import Actor
+from steward.response.incidents import queries as incidents
+from steward.response.oncall import queries as oncall
+from steward.signals.alerts import queries as alerts
+
+SHOWN_INCIDENTS = 12
+SHOWN_SERVICES = 16
+TONES = {"SEV1": "down", "SEV2": "down", "SEV3": "degraded", "SEV4": "degraded"}
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTile:
+    """One service on the home page."""
+
+    service: Any
+    state: str
+    text: str
+
+    @property
+    def rank(self) -> tuple[int, int, str]:
+        order = {"down": 0, "degraded": 1, "unknown": 2}
+        return order.get(self.state, 9), self.service.tier, self.service.name
+
+
+@dataclass(frozen=True, slots=True)
+class OnCallRow:
+    schedule: Any
+    name: str
+    until: datetime | None
+    state: str
+
+
+def gather(actor: Actor, now: datetime) -> dict[str, Any]:
+    """Everything the page needs; what the actor may not see is empty."""
+    pulse = incidents.pulse(actor, now)
+    tiles = _tiles(actor)
+    unhealthy = [tile for tile in tiles if tile.state != "healthy"]
+    on_call = _on_call(actor, now)
+    firing = _firing(actor)
+    return {
+        "now": now,
+        "pulse": {
+            "open": pulse.open,
+            "unassigned": pulse.unacknowledged,
+            "unreached": pulse.unreached,
+            "services": len(tiles),
+            "unhealthy": len(unhealthy),
+            "tier_one": sum(1 for tile in unhealthy if tile.service.tier == 1),
+            "firing": sum(row["count"] for row in firing),
+            "fired_24h": alerts.fired_since(now - timedelta(hours=24)) if actor.can("alerts.view") else 0,
+            "opened_24h": pulse.opened_24h,
+            "resolved_24h": pulse.resolved_24h,
+            "acknowledge_seconds": pulse.acknowledge_seconds,
+            "gaps": sum(1 for row in on_call if row.state == "nobody"),
+        },
+        "incidents": list(incidents.active(actor)[:SHOWN_INCIDENTS]),
+        "services": sorted(tiles, key=lambda tile: tile.rank)[:SHOWN_SERVICES],
+        "on_call": on_call,
+        "firing": firing[:8],
+        "hours_chart": hours_chart(incidents.opened_by_hour(actor, now)),
+        "may_declare": actor.can("incidents.declare"),
+    }
+
+
+def _tiles(actor: Actor) -> list[ServiceTile]:
+    worst = incidents.worst_by_service(actor)
+    firing = alerts.firing_services(actor)
+    return [
+        _tile(service, worst.get(service.pk), firing.get(service.pk, 0)) for service in configuration.services(actor)
+    ]
+
+
+def _tile(service: Any, incident: tuple[str, int] | None, firing: int) -> ServiceTile:
+    """Down or degraded by its worst open incident; alerts alone degrade it."""
+    if incident is not None:
+        severity, number = incident
+        state = TONES.get(severity, "degraded")
+        text = _("%(severity)s · %(n)s open") % {"severity": severity, "n": number}
+        return ServiceTile(service, state, text)
+    if firing:
+        return ServiceTile(service, "degraded", _("%(n)s firing") % {"n": firing})
+    return ServiceTile(service, "healthy", _("Healthy"))
+
+
+def _on_call(actor: Actor, now: datetime) -> list[OnCallRow]:
+    rows = []
+    for schedule, user, until in oncall.on_call_now(actor, now) if actor.can("oncall.view") else ():
+        name = str(user) if user else _("Nobody")
+        rows.append(OnCallRow(schedule, name, until, "on-call" if user else "nobody"))
+    return rows
+
+
+def _firing(actor: Actor) -> list[dict[str, Any]]:
+    rows = alerts.firing_by_service(actor, limit=200)
+    most = max((number for _name, number in rows), default=1)
+    return [{"name": name or _("no service"), "count": n, "percent": round(100 * n / most)} for name, n in rows]
+
+
+def hours_chart(hours: list[tuple[datetime, int]]) -> dict[str, Any]:
+    """Options of the bar chart of incidents opened an hour."""
+    return {
+        "grid": {"left": 28, "right": 8, "top": 10, "bottom": 22},
+        "tooltip": {"trigger": "axis"},
+        "xAxis": {"type": "category", "data": [f"{at:%H}" for at, _n in hours], "axisTick": {"show": False}},
+        "yAxis": {"type": "value", "minInterval": 1, "splitNumber": 2},
+        "series": [{"type": "bar", "data": [n for _at, n in hours], "barMaxWidth": 10}],
+    }
