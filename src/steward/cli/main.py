@@ -56,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code. What goes wrong is one line on standard error."""
     options = parser().parse_args(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "steward.config.django_settings")
+    if options.command not in {"web", "engine", "up", "demo"}:
+        os.environ.setdefault("STEWARD_DATABASE_POOL", "0")  # a short command wants one connection, or to fail at once
     try:
         env = load()
         if options.command not in {"up", "demo"}:

@@ -92,7 +92,7 @@ TEMPLATES = [
 def database(url: str, pool: int) -> dict[str, Any]:
     """Django's form of a ``postgresql://`` address; a host in the query string may be a socket folder."""
     parts = urlsplit(url)
-    options: dict[str, Any] = dict(parse_qsl(parts.query))
+    options: dict[str, Any] = {"connect_timeout": "5", **dict(parse_qsl(parts.query))}
     host = options.pop("host", None) or unquote(parts.hostname or "")
     if pool:
         options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 20, "max_idle": 120}

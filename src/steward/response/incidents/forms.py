@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
@@ -59,9 +59,7 @@ class DeclareForm(forms.Form):
         self._offer("policy", [("", _("nobody")), *policies])
 
     def _offer(self, name: str, choices: list[Any]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = choices
+        cast("forms.ChoiceField", self.fields[name]).choices = choices
 
 
 class AssignForm(forms.Form):
@@ -69,9 +67,7 @@ class AssignForm(forms.Form):
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["assignee"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _("nobody")), *people(actor)]
+        cast("forms.ChoiceField", self.fields["assignee"]).choices = [("", _("nobody")), *people(actor)]
 
 
 class SeverityForm(forms.Form):

@@ -16,8 +16,16 @@ def active_count(actor: Actor) -> int:
 
 navigation.register(
     navigation.NavItem(
-        "incidents", _("Incidents"), "incidents:list", "urgent", "operate", position=30, permission="incidents.view",
-        badge=active_count, phone=True, shortcut="i",
-    )  # fmt: skip
+        "incidents",
+        _("Incidents"),
+        "incidents:list",
+        "urgent",
+        "operate",
+        position=30,
+        permission="incidents.view",
+        badge=active_count,
+        phone=True,
+        shortcut="i",
+    )
 )
 panels.register("service", "incidents", "incidents:service-panel", position=20, permission="incidents.view")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
-from typing import Literal, cast
 
 from django.utils.translation import gettext as _
 
@@ -42,7 +41,7 @@ def mail_settings() -> MailSettings | None:
         return None
     return MailSettings(
         host=env.smtp_host, port=env.smtp_port,
-        security=cast("Literal['none', 'starttls', 'tls']", env.smtp_security),
+        security=env.smtp_security,
         username=env.smtp_username, password=env.smtp_password, from_address=env.mail_from, timeout=SMTP_SECONDS,
     )  # fmt: skip
 

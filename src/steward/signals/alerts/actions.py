@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,17 +13,18 @@ from django.utils.translation import gettext as _
 
 from steward.estate.configuration import queries as configuration
 from steward.foundation.actors import Actor
-from steward.foundation.due.registry import wake
 from steward.foundation.events import publish
 from steward.foundation.subjects import SubjectRef
 from steward.people.audit import actions as audit
-from steward.signals.alerts import queries
-from steward.signals.alerts.errors import BadSource, SourceNotFound
-from steward.signals.alerts.events import AlertsChanged
+from steward.signals.alerts import queries, rules, storing
+from steward.signals.alerts.errors import BadSource, NotReplayable, ParkedNotFound, SourceNotFound
+from steward.signals.alerts.events import AlertsChanged, ChangedAlert
+from steward.signals.alerts.ingest.parsers import PARSERS, TooManyAlerts, Unreadable
 from steward.signals.alerts.models import Alert, AlertChange, AlertStatus, ParkedPayload, Source, SourceKind
 
-RESOLVED_CHANNEL = "steward_resolved"
-NOTICE_IDS = 400  # keys in one NOTIFY: its payload is limited to 8,000 bytes
+log = logging.getLogger(__name__)
+LONGEST_TIMEOUT = 86_400
+SHORTEST_TIMEOUT = 10
 
 
 @transaction.atomic
@@ -70,126 +72,166 @@ def rotate_key(*, actor: Actor, now: datetime, source_id: int) -> tuple[Source, 
 
 
 @transaction.atomic
-def discard_parked(*, actor: Actor, now: datetime, parked_id: int) -> None:
+def discard_parked(*, actor: Actor, now: datetime, parked_id: int) -> ParkedPayload:
     """Take a parked payload off the list; it stays on record."""
     actor.require("sources.manage")
-    parked = ParkedPayload.objects.select_for_update().filter(pk=parked_id).first()
-    if parked is None:
-        raise SourceNotFound(_("There is no such parked payload."))
-    if parked.discarded_at is None:
+    parked = _lock_parked(parked_id)
+    if parked.discarded_at is None and parked.replayed_at is None:
         parked.discarded_at = now
         parked.save(update_fields=["discarded_at"])
-        audit.record(actor=actor, now=now, action="parked.discard", subject=SubjectRef("source", parked.source_id))
+        _record(actor, now, "parked.discard", parked.source, after={"parked": parked.pk})
+    return parked
 
 
 @transaction.atomic
-def mark_replayed(*, actor: Actor, now: datetime, parked_id: int) -> None:
-    """Note that a parked payload was taken in after all."""
+def replay_parked(*, actor: Actor, now: datetime, parked_id: int) -> int:
+    """Read a parked payload again, as if it came now (after an upgrade that understands it, say), and store what it
+    says; returns the number of alerts. It stays parked, with the new error, if it cannot be read yet."""
     actor.require("sources.manage")
-    if ParkedPayload.objects.filter(pk=parked_id, replayed_at__isnull=True).update(replayed_at=now):
-        audit.record(actor=actor, now=now, action="parked.replay", subject=SubjectRef("parked", parked_id))
+    parked = _lock_parked(parked_id)
+    if parked.replayed_at is not None or parked.discarded_at is not None:
+        raise NotReplayable(_("This payload was dealt with already."))
+    source = parked.source
+    try:
+        parsed = PARSERS[parked.endpoint](bytes(parked.raw), now)
+    except (Unreadable, TooManyAlerts, KeyError) as error:
+        raise NotReplayable(_("It still cannot be read: %(error)s") % {"error": error}) from error
+    if parsed.bad:
+        raise NotReplayable(_("It still cannot be read: %(error)s") % {"error": parsed.bad[0].error})
+    _store(
+        [
+            storing.report(each, source_id=source.pk, resolve_timeout=source.resolve_timeout, now=now)
+            for each in parsed.good
+        ]
+    )
+    parked.replayed_at = now
+    parked.save(update_fields=["replayed_at"])
+    _record(actor, now, "parked.replay", source, after={"parked": parked.pk, "alerts": len(parsed.good)})
+    return len(parsed.good)
+
+
+def _store(reports: list[storing.Report]) -> None:
+    first, later = storing.split_first(reports)
+    if not first:
+        return
+    known = _drive(storing.insert_new(first)).left + later
+    if known:
+        _drive(storing.change_known(known))
+
+
+def _drive(steps: storing.Steps) -> storing.Stored:
+    """Run the statements on Django's connection, in the transaction that is open."""
+    try:
+        statement = next(steps)
+        while True:
+            statement = steps.send(_run(statement))
+    except StopIteration as done:
+        stored: storing.Stored = done.value
+        return stored
+
+
+def _run(statement: storing.Statement) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement[0], list(statement[1]))
+        return cursor.fetchall() if cursor.description else []
 
 
 def process_changes(*, now: datetime, ids: Sequence[int]) -> None:
-    """Attach the changes' alerts to the estate and tell the rooms above, all in one transaction. When one change
-    breaks the batch, each is tried alone, so that it does not hold up the others."""
+    """Attach the changes' alerts to the estate and tell the rooms above, all in one transaction. When one alert's
+    changes break the batch, each alert is tried alone, so that it does not hold up the others."""
     try:
         _process(ids, now)
     except Exception:
-        if len(ids) == 1:
+        alerts = sorted(set(AlertChange.objects.filter(pk__in=ids).values_list("alert_id", flat=True)))
+        if len(alerts) == 1:
             raise
-        for key in ids:
-            _process([key], now)
+        log.exception("%s alert changes could not be handled together; trying alert by alert", len(ids))
+        for alert_id in alerts:
+            _process_alone(alert_id, ids, now)
+
+
+def _process_alone(alert_id: int, ids: Sequence[int], now: datetime) -> None:
+    try:
+        _process(list(AlertChange.objects.filter(pk__in=ids, alert_id=alert_id).values_list("pk", flat=True)), now)
+    except Exception:
+        log.exception("changes of alert %s failed; they come again when their lease ends", alert_id)
 
 
 @transaction.atomic
 def _process(ids: Sequence[int], now: datetime) -> None:
+    """Take every undecided change of the alerts concerned, in order, whoever leased it: an alert's changes must not
+    overtake each other. The alerts are locked first, so a second engine waits and then finds nothing left."""
+    concerned = AlertChange.objects.filter(pk__in=ids, due_at__isnull=False).values_list("alert_id", flat=True)
+    alerts = {
+        alert.pk: alert
+        for alert in Alert.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("source")
+        .filter(pk__in=set(concerned))
+        .order_by("pk")
+    }
     changes = list(
-        AlertChange.objects.select_for_update(of=("self",))
-        .filter(pk__in=ids, due_at__isnull=False)
-        .select_related("alert", "alert__source")
-        .order_by("id")
+        AlertChange.objects.select_for_update().filter(alert_id__in=alerts, due_at__isnull=False).order_by("pk")
     )
-    changes = _without_overtakers(changes)
     if not changes:
         return
-    _attach(changes)
+    _attach(list(alerts.values()))
     AlertChange.objects.filter(pk__in=[change.pk for change in changes]).update(due_at=None, leased_until=None)
-    publish(AlertsChanged(tuple(_event(change) for change in changes), now))
+    publish(AlertsChanged(tuple(_event(change, alerts[change.alert_id]) for change in changes), now))
 
 
-def _without_overtakers(changes: list[AlertChange]) -> list[AlertChange]:
-    """Leave out changes with an earlier one of the same alert still undecided elsewhere (another engine has it): an
-    alert's changes are decided in order. They are due again at once."""
-    mine = {change.pk for change in changes}
-    earlier: dict[int, int] = {}
-    undecided = AlertChange.objects.filter(
-        alert_id__in={change.alert_id for change in changes}, due_at__isnull=False
-    ).values_list("alert_id", "pk")
-    for alert_id, pk in undecided:
-        if pk not in mine:
-            earlier[alert_id] = min(pk, earlier.get(alert_id, pk))
-    early = [change.pk for change in changes if earlier.get(change.alert_id, change.pk) < change.pk]
-    if early:
-        AlertChange.objects.filter(pk__in=early).update(leased_until=None)
-    return [change for change in changes if change.pk not in set(early)]
-
-
-def _event(change: AlertChange) -> Any:
-    alert = change.alert
+def _event(change: AlertChange, alert: Alert) -> ChangedAlert:
     alert.status, alert.starts_at, alert.ends_at = change.status, change.starts_at, change.ends_at
     return queries.changed(alert, change.pk, change.reason)
 
 
-def _attach(changes: Sequence[AlertChange]) -> None:
-    alerts = list({change.alert_id: change.alert for change in changes}.values())
+def _attach(alerts: Sequence[Alert]) -> None:
     moved = []
-    for alert, found in zip(alerts, configuration.match([a.labels for a in alerts]), strict=True):
+    for alert, found in zip(alerts, configuration.match([each.labels for each in alerts]), strict=True):
         if (alert.service_id, alert.item_id) != (found.service_id, found.item_id):
             alert.service_id, alert.item_id = found.service_id, found.item_id
             moved.append(alert)
-    by_id = {alert.pk: alert for alert in alerts}
-    for change in changes:
-        change.alert = by_id[change.alert_id]
-    Alert.objects.bulk_update(moved, ["service", "item"])
+    if moved:
+        _run(
+            (
+                "UPDATE alerts_alert a SET service_id = u.s, item_id = u.c"
+                " FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS u(i, s, c) WHERE a.id = u.i",
+                (
+                    [each.pk for each in moved],
+                    [each.service_id for each in moved],
+                    [each.item_id for each in moved],
+                ),
+            )
+        )
 
 
 @transaction.atomic
 def expire(*, now: datetime, ids: Sequence[int]) -> None:
     """Resolve firing alerts that were not heard of in time."""
-    late = list(
-        Alert.objects.select_for_update(of=("self",))
-        .select_related("source")
-        .filter(pk__in=ids, due_at__lte=now, status=AlertStatus.FIRING)
-        .order_by("id")
-    )
-    for alert in late:
-        alert.status, alert.ends_at, alert.changed_at = AlertStatus.RESOLVED, alert.due_at, now
-        alert.due_at, alert.leased_until = None, None
-    Alert.objects.bulk_update(late, ["status", "ends_at", "changed_at", "due_at", "leased_until"])
-    Alert.objects.filter(pk__in=ids, status=AlertStatus.RESOLVED).update(due_at=None, leased_until=None)
-    AlertChange.objects.bulk_create(
-        AlertChange(
-            alert=alert, at=now, status=AlertStatus.RESOLVED, starts_at=alert.starts_at, ends_at=alert.ends_at,
-            due_at=now, reason={"transition": "expired", "text": _expired(alert)},
-        )
-        for alert in late
-    )  # fmt: skip
+    rows = Alert.objects.select_for_update(no_key=True).filter(pk__in=ids, due_at__lte=now).order_by("pk")
+    late: list[tuple[Alert, rules.Decision]] = []
+    changes: list[dict[str, Any]] = []
+    idle: list[int] = []
+    for alert in rows.only("status", "starts_at", "ends_at", "changed_at", "due_at", "last_seen_at", "source_id",
+                           "fingerprint"):  # fmt: skip
+        previous = rules.Previous(alert.status, alert.starts_at, alert.ends_at, alert.changed_at, alert.due_at)
+        decision = rules.expire(previous, now, alert.last_seen_at)
+        if decision is None:
+            idle.append(alert.pk)
+            continue
+        late.append((alert, decision))
+        changes.append(storing.change_row(len(changes), alert.pk, now, decision))
+    if idle:
+        Alert.objects.filter(pk__in=idle, status=AlertStatus.RESOLVED).update(due_at=None, leased_until=None)
     if late:
-        tell_resolved([alert.pk for alert in late])
-        wake("alerts.change")
-
-
-def _expired(alert: Alert) -> str:
-    return _("not heard of again by %(time)s UTC") % {"time": f"{alert.ends_at:%H:%M:%S}"}
-
-
-def tell_resolved(ids: Sequence[int]) -> None:
-    """Tell every ingest process, at commit, that these alerts no longer fire."""
-    with connection.cursor() as cursor:
-        for start in range(0, len(ids), NOTICE_IDS):
-            part = ",".join(map(str, ids[start : start + NOTICE_IDS]))
-            cursor.execute("SELECT pg_notify(%s, %s)", [RESOLVED_CHANNEL, part])
+        _run(
+            (
+                "UPDATE alerts_alert a SET status = 'resolved', ends_at = u.e, changed_at = %s, due_at = NULL,"
+                " leased_until = NULL FROM unnest(%s::bigint[], %s::timestamptz[]) AS u(i, e) WHERE a.id = u.i",
+                (now, [alert.pk for alert, _end in late], [decision.ends_at for _alert, decision in late]),
+            )
+        )
+        _run(storing.insert_changes(changes))
+        _run(storing.notify([(alert.source_id, bytes(alert.fingerprint)) for alert, _end in late], "", wake=True))
 
 
 def _check_source(source: Source) -> None:
@@ -198,7 +240,7 @@ def _check_source(source: Source) -> None:
     if source.kind not in SourceKind.values:
         names = ", ".join(SourceKind.values)
         raise BadSource(_("Kinds are: %(names)s") % {"names": names}, fields={"kind": [names]})
-    if not 10 <= source.resolve_timeout <= 86_400:
+    if not SHORTEST_TIMEOUT <= source.resolve_timeout <= LONGEST_TIMEOUT:
         text = _("Between 10 seconds and a day.")
         raise BadSource(_("The resolve timeout cannot be used."), fields={"resolve_timeout": [text]})
     if Source.objects.filter(name=source.name).exclude(pk=source.pk).exists():
@@ -211,6 +253,13 @@ def _lock_source(source_id: int) -> Source:
     if source is None:
         raise SourceNotFound(_("There is no such source."))
     return source
+
+
+def _lock_parked(parked_id: int) -> ParkedPayload:
+    parked = ParkedPayload.objects.select_for_update(of=("self",)).select_related("source").filter(pk=parked_id).first()
+    if parked is None:
+        raise ParkedNotFound(_("There is no such parked payload."))
+    return parked
 
 
 def _record(

@@ -1,6 +1,6 @@
 """What can be wrong with sources and what they send."""
 
-from steward.foundation.errors import Invalid, NotFound, StewardError
+from steward.foundation.errors import Conflict, Invalid, NotFound
 
 
 class SourceNotFound(NotFound):
@@ -15,20 +15,17 @@ class BadSource(Invalid):
     code = "bad-source"
 
 
-class BadPayload(StewardError):
-    """The whole body cannot be read."""
-
-    status = 400
-    code = "bad-payload"
+class ParkedNotFound(NotFound):
+    code = "parked-not-found"
 
 
-class TooLarge(StewardError):
-    status = 413
-    code = "payload-too-large"
+class NotReplayable(Conflict):
+    """A parked payload that still cannot be read, or was dealt with already."""
+
+    code = "not-replayable"
 
 
-class Unavailable(StewardError):
-    """The database does not answer: nothing was stored, send again."""
+class BadLabelSearch(Invalid):
+    """A label search that is not ``name=value``."""
 
-    status = 503
-    code = "unavailable"
+    code = "bad-label-search"

@@ -56,10 +56,24 @@ class Decision:
         return self.kind in {"fire", "fire_again", "resolve"}
 
 
+TEXTS = {
+    "new": "first report of this alert",
+    "fired_again": "reported as firing after it had resolved",
+    "sender_resolved": "its sender says that it ended",
+    "expired": "not heard of again before its end",
+    "resolved_unseen": "reported as resolved, never seen firing",
+    "resolved_already": "had resolved already",
+    "end_before_start": "the end belongs to an earlier firing",
+    "refresh_before_end": "heard before the end, told after it",
+    "still_firing": "reported again, still firing",
+}
+
+
 def reason(code: str, **data: Any) -> dict[str, Any]:
-    """A stored reason: a stable code, the version of these rules, and the data behind it."""
+    """A stored reason: a stable code with its plain words, the version of these rules, and the data behind it."""
     return {
         "code": code,
+        "text": TEXTS[code],
         "rules": VERSION,
         **{name: value.isoformat() if isinstance(value, datetime) else value for name, value in data.items()},
     }

@@ -41,7 +41,6 @@ class Report:
     ends_at: datetime | None
     due_at: datetime | None
     normalised: Normalised | None = None
-    endpoint: str = ""
 
     @property
     def ident(self) -> tuple[int, bytes]:
@@ -66,7 +65,7 @@ class Stored:
     left: list[Report]
 
 
-def report(given: Normalised, *, source_id: int, resolve_timeout: int, now: datetime, endpoint: str) -> Report:
+def report(given: Normalised, *, source_id: int, resolve_timeout: int, now: datetime) -> Report:
     """What ``given`` says about an alert of this source, received ``now``."""
     ends_at, due_at = given.ends_at, None
     if given.resolved:
@@ -78,7 +77,7 @@ def report(given: Normalised, *, source_id: int, resolve_timeout: int, now: date
     elif isinstance(given.expires, int):
         due_at = now + timedelta(seconds=given.expires)
     return Report(
-        source_id, given.fingerprint, now, given.resolved, given.starts_at, ends_at, due_at, given, endpoint
+        source_id, given.fingerprint, now, given.resolved, given.starts_at, ends_at, due_at, given
     )  # fmt: skip
 
 
@@ -147,7 +146,8 @@ def insert_new(reports: Sequence[Report]) -> Steps:
     rows = []
     for each in reports:
         given = each.normalised
-        assert given is not None
+        if given is None:
+            raise ValueError("A late refresh brings nothing that could be inserted.")
         decision = decide(None, _incoming(each, content_differs=False))
         rows.append(
             {
@@ -322,16 +322,12 @@ def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def group_bad(
-    bad: Sequence[Bad], *, endpoint: str, source_id: int, now: datetime, whole: bytes
-) -> list[Parking]:
+def group_bad(bad: Sequence[Bad], *, endpoint: str, source_id: int, now: datetime, whole: bytes) -> list[Parking]:
     """One row per error, with the bad alerts as a body that the endpoint takes again."""
     by_error: dict[str, list[Any]] = {}
     for each in bad:
         by_error.setdefault(each.error, []).append(each.raw)
-    return [
-        Parking(source_id, now, endpoint, _body(endpoint, raws, whole), error) for error, raws in by_error.items()
-    ]
+    return [Parking(source_id, now, endpoint, _body(endpoint, raws, whole), error) for error, raws in by_error.items()]
 
 
 def _body(endpoint: str, raws: list[Any], whole: bytes) -> bytes:

@@ -53,9 +53,7 @@ def join(incident: Incident, now: datetime, actor: Actor, alerts: Sequence[Joini
     if not alerts:
         return False
     ids = [alert.alert_id for alert in alerts]
-    known = dict(
-        IncidentAlert.objects.filter(incident=incident, alert_id__in=ids).values_list("alert_id", "firing")
-    )
+    known = dict(IncidentAlert.objects.filter(incident=incident, alert_id__in=ids).values_list("alert_id", "firing"))
     fresh = [alert for alert in alerts if not known.get(alert.alert_id, False)]
     if not fresh:
         return False

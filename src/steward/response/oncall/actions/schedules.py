@@ -203,6 +203,8 @@ def _check_override(start_at: datetime, end_at: datetime, now: datetime) -> None
     fields: dict[str, list[str]] = {}
     if start_at.tzinfo is None or end_at.tzinfo is None:
         fields["start_at"] = [_("Times need a time zone, such as 2026-03-01T09:00:00+01:00.")]
+    elif not (1990 <= start_at.year <= 2200 and 1990 <= end_at.year <= 2200):
+        fields["start_at"] = [_("Choose times between 1990 and 2200.")]
     elif end_at <= start_at:
         fields["end_at"] = [_("An override must end after it starts.")]
     elif end_at <= now:

@@ -21,6 +21,7 @@ from steward.response.oncall.queries.schedules import (
     schedules,
     shifts,
     who,
+    with_members,
 )
 
 __all__ = [
@@ -43,4 +44,5 @@ __all__ = [
     "shifts",
     "who",
     "who_would_be_paged",
+    "with_members",
 ]

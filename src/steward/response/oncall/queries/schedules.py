@@ -58,6 +58,11 @@ def schedules(actor: Actor) -> QuerySet[Schedule]:
     return Schedule.objects.visible_to(actor).select_related("team")
 
 
+def with_members(found: QuerySet[Schedule]) -> QuerySet[Schedule]:
+    """The same schedules with their members loaded in the order of turns."""
+    return found.prefetch_related(_members())
+
+
 def schedule_by_id(actor: Actor, schedule_id: int) -> Schedule:
     """One schedule with its members; ScheduleNotFound otherwise."""
     return _one(schedules(actor).filter(pk=schedule_id))
@@ -143,7 +148,7 @@ def turn_of(schedule: Schedule, user_ids: Sequence[int]) -> rotation.WeeklyRotat
 
 
 def _one(found: QuerySet[Schedule]) -> Schedule:
-    schedule = found.prefetch_related(_members()).first()
+    schedule = with_members(found).first()
     if schedule is None:
         raise ScheduleNotFound(_("There is no such schedule, or you may not see it."))
     return schedule

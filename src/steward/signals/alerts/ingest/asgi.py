@@ -1,183 +1,195 @@
-"""The ingest door: ``/in/<key>/…`` as plain ASGI, before Django, so that an alert pays for nothing it does not need."""
+"""The ingest application: raw ASGI, because a request here must not pay for sessions, templates and middleware."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+import importlib.metadata
+import logging
+import secrets
+from collections import deque
+from datetime import datetime
 
-import orjson
 import psycopg
-from django.db import connection as django_connection
 
-from steward import __version__
 from steward.config.environment import load
 from steward.foundation import clock
-from steward.foundation.errors import StewardError
-from steward.signals.alerts.errors import BadPayload, SourceNotFound, TooLarge, Unavailable
-from steward.signals.alerts.ingest.reading import list_alerts, status_document
-from steward.signals.alerts.ingest.writer import Writer
-from steward.signals.alerts.parsers import PARSERS, Parsed
+from steward.signals.alerts.ingest import pieces, reading
+from steward.signals.alerts.ingest.answers import Receive, Refused, Scope, Send, read_body, send_json, send_problem
+from steward.signals.alerts.ingest.database import Database, address
+from steward.signals.alerts.ingest.keys import Keys, SourceInfo
+from steward.signals.alerts.ingest.listener import listen
+from steward.signals.alerts.ingest.memory import Memory, content_of, seconds
+from steward.signals.alerts.ingest.parsers import PARSERS, Parsed, Unreadable
+from steward.signals.alerts.ingest.parsers.common import TooManyAlerts
+from steward.signals.alerts.ingest.writer import Busy, Writer
+from steward.signals.alerts.storing import Parking, Report, group_bad, report
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-JSON, PROBLEM = b"application/json", b"application/problem+json"
-SOURCE_SECONDS = 3.0
-KNOWN_SOURCES = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFacts:
-    """What ingest needs of a source."""
-
-    id: int
-    resolve_timeout: timedelta
+log = logging.getLogger(__name__)
+API_V2 = "api/v2/alerts"
+ROUTES = {API_V2: "GET, POST", "api/v2/status": "GET", "-/healthy": "GET", "-/ready": "GET"}
+ROUTES.update({path: "POST" for path in PARSERS if path not in ROUTES})
+RETRY_LATER = [(b"retry-after", b"2")]
+# A sender that only sends rubbish must not fill the disk: so many parked payloads a source, process and minute.
+MAX_PARKED_A_MINUTE = 120
 
 
-class Ingest:
-    """The ASGI application of one process."""
+class _Running:
+    """What lives as long as the event loop: connections, memory and the two tasks."""
+
+    def __init__(self, conninfo: str) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.name = secrets.token_hex(6)
+        self.database = Database(conninfo)
+        self.reader = Database(conninfo)
+        self.keys = Keys(self.reader)
+        self.memory = Memory()
+        self.writer = Writer(self.database, self.memory, self.name, clock.now)
+        self.writing = asyncio.create_task(self.writer.run())
+        self.listening = asyncio.create_task(listen(conninfo, self.memory, self.name))
+        self.parked: dict[int, deque[float]] = {}
+
+    async def close(self) -> None:
+        """Write what waits, then close."""
+        self.writer.stop()
+        await asyncio.gather(self.writing, return_exceptions=True)
+        self.listening.cancel()
+        await asyncio.gather(self.listening, return_exceptions=True)
+        await self.database.close()
+        await self.reader.close()
+
+    def may_park(self, source_id: int, now: float) -> bool:
+        """Whether the source has parked less than it may in the last minute; counts this one if so."""
+        recent = self.parked.setdefault(source_id, deque())
+        while recent and recent[0] < now - 60:
+            recent.popleft()
+        if len(recent) >= MAX_PARKED_A_MINUTE:
+            return False
+        recent.append(now)
+        return True
+
+
+class Application:
+    """``/in/<key>/…``. It starts with the first request and stops with :meth:`aclose`."""
 
     def __init__(self) -> None:
-        self._writer: Writer | None = None
-        self._sources: dict[str, tuple[float, SourceFacts | None]] = {}
-        self._limit = load().ingest_max_bytes
+        self.started = clock.now()
+        self._running: _Running | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         if scope["type"] != "http":
-            return
+            return  # no websockets here; the server closes the connection
         try:
-            status, kind, body = await self._answer(scope, receive)
-        except StewardError as error:
-            status, kind, body = error.status, PROBLEM, _problem(error)
-        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
-        if status == 503:
-            headers.append((b"retry-after", b"1"))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes]:
-        _empty, _in, key, *rest = scope["path"].split("/", 3)
-        endpoint = (rest[0] if rest else "").rstrip("/")
-        source = await self._source(key)
-        if scope["method"] == "POST" and endpoint in PARSERS:
-            return await self._take(source, endpoint, await self._body(scope, receive))
-        if scope["method"] == "GET" and endpoint == "api/v2/alerts":
-            query = scope["query_string"].decode("latin-1")
-            return 200, JSON, await list_alerts(self._conninfo(), source.id, query)
-        if scope["method"] == "GET" and endpoint == "api/v2/status":
-            return 200, JSON, status_document(__version__)
-        if scope["method"] == "GET" and endpoint in {"-/healthy", "-/ready"}:
-            return 200, b"text/plain", b"OK"
-        raise _unknown(endpoint, scope["method"])
-
-    async def _take(self, source: SourceFacts, endpoint: str, body: bytes) -> tuple[int, bytes, bytes]:
-        writer = self._started()
-        try:
-            parsed: Parsed = PARSERS[endpoint](body, clock.now())
-        except BadPayload as error:
-            await writer.park(source.id, endpoint, body[: 1 << 20], error.message)
-            raise
-        await writer.take(source.id, source.resolve_timeout, parsed.good, parsed.bad, endpoint)
-        if not parsed.bad:
-            return 200, JSON, b"{}"
-        first = parsed.bad[0]
-        detail = f"alert {first.index}: {first.error}"
-        if not parsed.good:
-            raise BadPayload(f"No alert could be taken; all are parked. First: {detail}", parked=len(parsed.bad))
-        answer = {"taken": len(parsed.good), "parked": len(parsed.bad), "first_error": detail}
-        return 200, JSON, orjson.dumps(answer)
-
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if declared.isdigit() and int(declared) > self._limit:
-            raise self._too_large()
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        if not message.get("more_body"):
-            return body if len(body) <= self._limit else self._refuse()
-        parts, size = [body], len(body)
-        while message.get("more_body"):
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise BadPayload("The connection ended before the body did.")
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > self._limit:
-                raise self._too_large()
-        return b"".join(parts)
-
-    def _refuse(self) -> bytes:
-        raise self._too_large()
-
-    def _too_large(self) -> TooLarge:
-        megabytes = self._limit / (1 << 20)
-        return TooLarge(f"The body is larger than {megabytes:.0f} MiB. Send fewer alerts a request.")
-
-    async def _source(self, key: str) -> SourceFacts:
-        digest = hashlib.sha256(key.encode()).hexdigest()
-        kept = self._sources.get(digest)
-        if kept is None or time.monotonic() - kept[0] > SOURCE_SECONDS:
-            if len(self._sources) > KNOWN_SOURCES:
-                self._sources.clear()
-            kept = (time.monotonic(), await self._look_up(digest))
-            self._sources[digest] = kept
-        if kept[1] is None:
-            raise SourceNotFound("No enabled source has this key. Look under Sources, or make one there.")
-        return kept[1]
-
-    async def _look_up(self, digest: str) -> SourceFacts | None:
-        try:
-            async with await psycopg.AsyncConnection.connect(**self._conninfo()) as connection:
-                cursor = await connection.execute(
-                    "SELECT id, resolve_timeout FROM alerts_source WHERE key_digest = %s AND enabled", (digest,)
-                )
-                row = await cursor.fetchone()
-        except (psycopg.Error, OSError) as error:
-            raise Unavailable("The database does not answer; nothing was stored. Send again.") from error
-        return SourceFacts(row[0], timedelta(seconds=row[1])) if row else None
-
-    def _started(self) -> Writer:
-        # Made at the first request: it belongs to the running event loop.
-        if self._writer is None:
-            self._writer = Writer(self._conninfo())
-        return self._writer
-
-    def _conninfo(self) -> dict[str, Any]:
-        wanted = ("dbname", "user", "password", "host", "port")
-        parameters = django_connection.get_connection_params()
-        return {name: value for name, value in parameters.items() if name in wanted}
+            await self._route(scope, receive, send)
+        except Refused as refused:
+            await send_problem(send, refused)
+        except ConnectionResetError:
+            return  # the sender left in the middle of its body
+        except Busy:
+            text = "Steward has more to store than it can hold. Send again in a moment."
+            await send_problem(send, Refused(503, "busy", text, headers=RETRY_LATER))
+        except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as problem:
+            log.warning("ingest answers 503: %s", problem)
+            text = "The database cannot be reached, so nothing was stored. Send again in a moment."
+            await send_problem(send, Refused(503, "database-away", text, headers=RETRY_LATER))
+        except Exception:
+            log.exception("an ingest request failed")
+            text = "Nothing was stored because of a fault in Steward; its log has the details. Send again later."
+            await send_problem(send, Refused(500, "internal", text))
 
     async def aclose(self) -> None:
-        """Write what is kept in memory; called when the process ends."""
-        if self._writer is not None:
-            writer, self._writer = self._writer, None
-            await asyncio.shield(writer.aclose())
+        """Write what waits and close the connections."""
+        if self._running is not None:
+            running, self._running = self._running, None
+            await running.close()
+
+    def _run(self) -> _Running:
+        if self._running is None or self._running.loop is not asyncio.get_running_loop():
+            self._running = _Running(address())
+        return self._running
+
+    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
+        key, _slash, path = scope["path"].removeprefix("/in/").partition("/")
+        running = self._run()
+        source = await running.keys.find(key)
+        if source is None:
+            text = "No enabled source has this key. Create a source, or copy its ingest path again."
+            raise Refused(404, "unknown-key", text)
+        allowed = ROUTES.get(path)
+        if allowed is None:
+            raise Refused(404, "not-found", "Below a source's key there are: " + ", ".join(sorted(ROUTES)) + ".")
+        method = scope["method"]
+        if method not in allowed and not (method == "HEAD" and "GET" in allowed):
+            raise Refused(405, "method", f"Use {allowed} here.", headers=[(b"allow", allowed.encode())])
+        if method == "POST":
+            await self._receive(running, source, path, scope, receive, send)
+        elif path == API_V2:
+            await send_json(send, await reading.alerts(running.reader, source.id, scope["query_string"]))
+        elif path == "api/v2/status":
+            await send_json(send, reading.status(importlib.metadata.version("steward"), self.started))
+        else:
+            await send_json(send, {"status": "healthy"})
+
+    async def _receive(
+        self, running: _Running, source: SourceInfo, path: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        body = await read_body(scope, receive, load().ingest_max_bytes)
+        now = clock.now()
+        running.writer.heard_from(source.id, now)
+        try:
+            refreshed, parsed = _read(running.memory, source, path, body, now)
+        except TooManyAlerts as error:
+            raise Refused(413, "too-many-alerts", str(error)) from error
+        except Unreadable as error:
+            await _park(running, [Parking(source.id, now, path, body, str(error))], now)
+            text = f"{error} It was parked on the source's page."
+            raise Refused(400, "unreadable", text) from error
+        reports, unchanged = _reports(running.memory, source, path, parsed, now)
+        parked = group_bad(parsed.bad, endpoint=path, source_id=source.id, now=now, whole=body)
+        if parked:
+            _limit_parking(running, source.id, now)
+        if reports or parked:
+            await running.writer.submit(reports, parked)
+        good = refreshed + unchanged + len(reports)
+        if parsed.bad and not good:
+            errors = sorted({bad.error for bad in parsed.bad})[:10]
+            text = f"No alert could be used: {errors[0]} All were parked on the source's page."
+            raise Refused(400, "unusable", text, parked=len(parsed.bad), errors=errors)
+        await send_json(send, {"status": "success", "accepted": good, "parked": len(parsed.bad)})
 
 
-def _unknown(endpoint: str, method: str) -> StewardError:
-    known = ", ".join(f"POST {name}" for name in PARSERS)
-    error = StewardError(
-        f"{method} {endpoint or '/'} is not known here. Known: {known}, GET api/v2/alerts, api/v2/status."
-    )
-    error.status, error.code = 404, "not-found"
-    return error
+def _read(memory: Memory, source: SourceInfo, path: str, body: bytes, now: datetime) -> tuple[int, Parsed]:
+    if path == API_V2:
+        found = pieces.read(body, memory, source.id, now, source.resolve_timeout)
+        if found is not None:
+            return found.refreshed, found.parsed
+    return 0, PARSERS[path](body, now)
 
 
-def _problem(error: StewardError) -> bytes:
-    return orjson.dumps(
-        {
-            "type": f"urn:steward:problem:{error.code}",
-            "title": error.code.replace("-", " ").capitalize(),
-            "status": error.status,
-            "detail": error.message,
-            **error.extra,
-        }
-    )
+def _reports(memory: Memory, source: SourceInfo, path: str, parsed: Parsed, now: datetime) -> tuple[list[Report], int]:
+    """What has to be stored, and how many alerts were refreshes of what is known to fire."""
+    reports, unchanged, stamp = [], 0, now.timestamp()
+    for given in parsed.good:
+        each = report(given, source_id=source.id, resolve_timeout=source.resolve_timeout, now=now)
+        if memory.trusted and not given.resolved:
+            known = memory.known.get(each.ident)
+            if known and known.content == content_of(given) and seconds(given.starts_at) >= known.starts:
+                memory.refresh(known, seconds(each.due_at), stamp)
+                unchanged += 1
+                continue
+        reports.append(each)
+    return reports, unchanged
 
 
-application = Ingest()
+def _limit_parking(running: _Running, source_id: int, now: datetime) -> None:
+    if not running.may_park(source_id, now.timestamp()):
+        text = "This source sends too much that cannot be read. Correct what is parked on its page, then send again."
+        raise Refused(429, "too-much-unreadable", text, headers=[(b"retry-after", b"60")])
+
+
+async def _park(running: _Running, parked: list[Parking], now: datetime) -> None:
+    _limit_parking(running, parked[0].source_id, now)
+    await running.writer.submit([], parked)
+
+
+application = Application()

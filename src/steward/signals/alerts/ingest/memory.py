@@ -150,6 +150,12 @@ class Memory:
             known.listed = False
         return list(ready.values())
 
+    def put_back(self, waiting: list[Known]) -> None:
+        """Let refreshes that could not be written wait for the next tick."""
+        for known in waiting:
+            known.listed = True
+        self.urgent += waiting
+
 
 def content_of(given: Normalised) -> bytes:
     """A mark of what may change while an alert fires: its annotations and link."""

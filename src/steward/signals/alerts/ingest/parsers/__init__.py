@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from steward.signals.alerts.ingest.parsers import api_v2, events, webhook
-from steward.signals.alerts.ingest.parsers.common import Bad, Normalised, Parsed, Parser, Unreadable
+from steward.signals.alerts.ingest.parsers.common import Bad, Normalised, Parsed, Parser, TooManyAlerts, Unreadable
 
 PARSERS: dict[str, Parser] = {
     "api/v2/alerts": api_v2.parse,
@@ -11,4 +11,4 @@ PARSERS: dict[str, Parser] = {
     "events": events.parse,
 }
 
-__all__ = ["PARSERS", "Bad", "Normalised", "Parsed", "Parser", "Unreadable"]
+__all__ = ["PARSERS", "Bad", "Normalised", "Parsed", "Parser", "TooManyAlerts", "Unreadable"]

@@ -1,0 +1,127 @@
+"""An incident in the form in which its page shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+
+from steward.foundation.actors import Actor
+from steward.foundation.subjects import SubjectRef
+from steward.response.incidents import queries
+from steward.response.incidents.models import EntryKind, Incident, IncidentAlert, IncidentStatus, TimelineEntry
+from steward.response.oncall import queries as oncall
+
+# What a page shows at once; the rest is behind a link.
+NEWEST_ENTRIES, ALL_ENTRIES, MOST_ALERTS = 100, 5000, 40
+
+_DOTS = {
+    EntryKind.OPENED: "high",
+    EntryKind.ALERT: "down",
+    EntryKind.PAGE: "info",
+    EntryKind.ESCALATION: "plain",
+    EntryKind.ACKNOWLEDGED: "info",
+    EntryKind.RESOLVED: "ok",
+    EntryKind.CLOSED: "plain",
+    EntryKind.REOPENED: "high",
+    EntryKind.SEVERITY: "degraded",
+    EntryKind.NOTE: "note",
+    EntryKind.UNREACHED: "down",
+}
+# Whose entries name who did it; "by engine" would tell nobody anything.
+_SOMEBODY = {"user", "link", "apikey"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A timeline entry as the page draws it; ``day`` is set where a new day begins."""
+
+    entry: TimelineEntry
+    dot: str
+    by: str
+    detail: str
+    day: date | None
+    alert_id: int | None
+
+
+def stamp(incident: Incident) -> str:
+    """The state of the incident that a page shows; a page that has it needs nothing new.
+
+    The count of writes and not ``updated_at``: two writes of one batch of the engine have the same time.
+    """
+    return str(incident.revision)
+
+
+def everything(actor: Actor, incident: Incident, *, whole: bool = False) -> dict[str, Any]:
+    """What the page and its live part show."""
+    entries, more = timeline(actor, incident, whole=whole)
+    members = list(queries.alerts(actor, incident)[:MOST_ALERTS])
+    return {
+        "incident": incident,
+        "at": stamp(incident),
+        "whole": whole,
+        "entries": entries,
+        "more_entries": more,
+        "members": members,
+        "more_alerts": max(0, incident.alert_count - len(members)),
+        "escalation": oncall.escalation_of(SubjectRef("incident", incident.pk)) if incident.policy_id else None,
+        "may": may(actor, incident),
+        "common": common_labels(members),
+    }
+
+
+def may(actor: Actor, incident: Incident) -> dict[str, bool]:
+    """Which buttons this actor gets on an incident in this state."""
+    status = incident.status
+    active = status in {IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED}
+    return {
+        "acknowledge": status == IncidentStatus.OPEN and actor.can("incidents.acknowledge"),
+        "resolve": active and actor.can("incidents.resolve"),
+        "reopen": status == IncidentStatus.RESOLVED and actor.can("incidents.resolve"),
+        "assign": active and actor.can("incidents.assign"),
+        "severity": active and actor.can("incidents.edit"),
+        "note": actor.can("incidents.note"),
+    }
+
+
+def timeline(actor: Actor, incident: Incident, *, whole: bool) -> tuple[list[Entry], bool]:
+    """The entries, oldest first, and whether older ones are left out."""
+    most = ALL_ENTRIES if whole else NEWEST_ENTRIES
+    found = list(queries.timeline(actor, incident).order_by("-at", "-id")[: most + 1])
+    more = len(found) > most
+    shown: list[Entry] = []
+    day: date | None = None
+    for entry in reversed(found[:most]):
+        today = timezone.localtime(entry.at).date()
+        shown.append(
+            Entry(
+                entry=entry,
+                dot=_dot(entry),
+                by=entry.actor_label if entry.data.get("by") in _SOMEBODY else "",
+                detail=entry.data.get("detail", ""),
+                day=today if today != day else None,
+                alert_id=entry.data.get("alert"),
+            )
+        )
+        day = today
+    return shown, more
+
+
+def _dot(entry: TimelineEntry) -> str:
+    if entry.data.get("failed"):
+        return "down"
+    if entry.kind == EntryKind.ALERT and entry.data.get("firing") is False:
+        return "ok"
+    return _DOTS.get(EntryKind(entry.kind), "plain") if entry.kind in EntryKind.values else "plain"
+
+
+def common_labels(members: list[IncidentAlert]) -> dict[str, str]:
+    """The labels that all shown alerts share: what the incident is about."""
+    if not members:
+        return {}
+    common = dict(members[0].alert.labels)
+    for member in members[1:]:
+        common = {name: value for name, value in common.items() if member.alert.labels.get(name) == value}
+    return common

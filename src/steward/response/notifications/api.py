@@ -1,0 +1,177 @@
+"""API of contact methods and pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from django.http import HttpRequest
+from ninja import Field, Query, Router, Schema
+
+from steward.foundation import clock
+from steward.foundation.actors import Actor
+from steward.foundation.rest.api import KeysetQuery, page_of
+from steward.response.notifications import actions, queries
+from steward.response.notifications.models import ContactMethod, Page
+
+contact_methods = Router(tags=["contact methods"])
+pages = Router(tags=["pages"])
+ROUTERS = {"/contact-methods": contact_methods, "/pages": pages}
+MAX_ID = 2**63 - 1
+
+
+class ContactMethodQuery(KeysetQuery):
+    user_id: int | None = Field(None, ge=1, le=MAX_ID)
+
+
+class ContactMethodIn(Schema):
+    user_id: int = Field(ge=1, le=MAX_ID)
+    channel: Literal["email", "apprise"]
+    target: str = Field(min_length=1, max_length=2000, description="An e-mail address or an Apprise URL.")
+    enabled: bool = True
+
+
+class ContactMethodChange(Schema):
+    target: str | None = Field(None, min_length=1, max_length=2000)
+    enabled: bool | None = None
+
+
+class ContactMethodOut(Schema):
+    """``target`` is shown without anything that could be a secret."""
+
+    id: int
+    user_id: int
+    channel: str
+    target: str
+    enabled: bool
+
+
+class ContactMethodPage(Schema):
+    items: list[ContactMethodOut]
+    next: str | None
+
+
+class PageQuery(KeysetQuery):
+    user_id: int | None = Field(None, ge=1, le=MAX_ID)
+    state: Literal["pending", "sent", "failed", "cancelled"] | None = None
+    subject_kind: str = Field("", max_length=40)
+    subject_id: int | None = Field(None, ge=1, le=MAX_ID)
+
+
+class AttemptOut(Schema):
+    number: int
+    key: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str
+    answer: str
+
+
+class DeliveryOut(Schema):
+    id: int
+    channel: str
+    target: str
+    state: str
+    next_try_at: datetime | None
+    attempts: list[AttemptOut]
+
+
+class PageOut(Schema):
+    id: int
+    user_id: int
+    user: str
+    subject_kind: str
+    subject_id: int
+    subject_label: str
+    title: str
+    reason: dict[str, Any]
+    state: str
+    created_at: datetime
+    sent_at: datetime | None
+    deliveries: list[DeliveryOut]
+
+
+class PagePage(Schema):
+    items: list[PageOut]
+    next: str | None
+
+
+class TestOut(Schema):
+    page_id: int
+
+
+def _actor(request: HttpRequest) -> Actor:
+    return cast("Actor", request.actor)  # type: ignore[attr-defined]
+
+
+def _method(method: ContactMethod) -> dict[str, Any]:
+    return {
+        "id": method.pk, "user_id": method.user_id, "channel": method.channel,
+        "target": queries.method_target(method), "enabled": method.enabled,
+    }  # fmt: skip
+
+
+def _page(page: Page) -> dict[str, Any]:
+    names = ("id", "user_id", "subject_kind", "subject_id", "subject_label", "title", "state", "created_at", "sent_at")
+    attempt = ("number", "key", "started_at", "ended_at", "outcome", "answer")
+    deliveries = [
+        {
+            "id": each.pk, "channel": each.channel, "target": queries.delivery_target(each), "state": each.state,
+            "next_try_at": each.due_at if each.state == "retrying" else None,
+            "attempts": [{name: getattr(one, name) for name in attempt} for one in each.attempts.all()],
+        }
+        for each in page.deliveries.all()
+    ]  # fmt: skip
+    return {
+        **{name: getattr(page, name) for name in names},
+        "user": str(page.user), "reason": queries.explain(page), "deliveries": deliveries,
+    }  # fmt: skip
+
+
+@contact_methods.get("", response=ContactMethodPage, summary="List contact methods")
+def list_contact_methods(request: HttpRequest, query: Query[ContactMethodQuery]) -> dict[str, Any]:
+    _actor(request).require("people.manage")
+    return page_of(queries.contact_methods(_actor(request), query.user_id), query, ("id",), _method)
+
+
+@contact_methods.post("", response={201: ContactMethodOut}, summary="Add a contact method for a person")
+def add_contact_method(request: HttpRequest, payload: ContactMethodIn) -> tuple[int, dict[str, Any]]:
+    made = actions.add_contact_method(actor=_actor(request), now=clock.now(), **payload.dict())
+    return 201, _method(made)
+
+
+@contact_methods.patch("/{int:method_id}", response=ContactMethodOut, summary="Change a contact method")
+def update_contact_method(request: HttpRequest, method_id: int, payload: ContactMethodChange) -> dict[str, Any]:
+    made = actions.update_contact_method(
+        actor=_actor(request), now=clock.now(), method_id=method_id, **payload.dict()
+    )
+    return _method(made)
+
+
+@contact_methods.delete("/{int:method_id}", response={204: None}, summary="Remove a contact method")
+def remove_contact_method(request: HttpRequest, method_id: int) -> tuple[int, None]:
+    actions.remove_contact_method(actor=_actor(request), now=clock.now(), method_id=method_id)
+    return 204, None
+
+
+@contact_methods.post("/{int:method_id}/test", response={202: TestOut}, summary="Send a test message")
+def test_contact_method(request: HttpRequest, method_id: int) -> tuple[int, dict[str, int]]:
+    return 202, {"page_id": actions.send_test(actor=_actor(request), now=clock.now(), method_id=method_id)}
+
+
+@pages.get("", response=PagePage, summary="List pages, newest first")
+def list_pages(request: HttpRequest, query: Query[PageQuery]) -> dict[str, Any]:
+    actor = _actor(request)
+    actor.require("incidents.view")
+    wanted = {
+        "user_id": query.user_id, "state": query.state, "subject_kind": query.subject_kind or None,
+        "subject_id": query.subject_id,
+    }  # fmt: skip
+    found = queries.pages(actor).filter(**{name: value for name, value in wanted.items() if value is not None})
+    return page_of(queries.with_deliveries(found), query, ("-created_at", "-id"), _page)
+
+
+@pages.get("/{int:page_id}", response=PageOut, summary="One page with its deliveries and attempts")
+def get_page(request: HttpRequest, page_id: int) -> dict[str, Any]:
+    _actor(request).require("incidents.view")
+    return _page(queries.page_by_id(_actor(request), page_id))
