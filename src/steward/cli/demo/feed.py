@@ -109,7 +109,9 @@ class Sender:
             "summary": sending.annotations["summary"], "starts_at": self._at(sending.began).isoformat(),
             "status": "firing" if sending.ended is None else "resolved",
         }  # fmt: skip
-        return found | ({"ends_at": self._at(sending.ended).isoformat()} if sending.ended is not None else {})
+        if sending.ended is None:
+            return found | {"expires_in": int(LIVES.total_seconds())}
+        return found | {"ends_at": self._at(sending.ended).isoformat()}
 
 
 class Staff:

@@ -15,7 +15,7 @@ FIRST_HOUR = 8.0
 SECONDS_AN_HOUR = 60.0
 REFRESH_SECONDS = 45.0
 # Mean seconds between stories by night, in the morning rush, by day.
-GAPS = (70.0, 22.0, 35.0)
+GAPS = (90.0, 30.0, 45.0)
 
 
 @dataclass(frozen=True, slots=True)

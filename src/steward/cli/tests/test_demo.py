@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
 
 from steward.cli.demo import estate, fill, stories
 from steward.cli.demo.answers import IGNORED_EVERY, Seen, acts
@@ -108,7 +108,7 @@ def test_people_note_once_what_they_do() -> None:
 
 
 @pytest.fixture
-def home(db: None, settings: SettingsWrapper) -> None:
+def home(db: None, settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # twenty-six people
     accounts.ensure_first_administrator(
         actor=ACTOR, now=clock.now(), username="admin", email="", password="an administrator's words"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class User(AbstractBaseUser):
 
     class Meta:
         ordering = ["name", "id"]
+        constraints = [models.UniqueConstraint(Lower("username"), name="one_username")]
 
     def __str__(self) -> str:
         return self.name or self.username
@@ -171,7 +173,7 @@ class ApiKey(models.Model):
 
 
 class SignInAttempt(models.Model):
-    """Failed sign-ins, for throttling by name and by address. Old rows are purged by a job."""
+    """Failed sign-ins, for throttling by name and by address. The next failure purges rows older than a day."""
 
     at = models.DateTimeField()
     username = models.CharField(max_length=80)
@@ -181,4 +183,5 @@ class SignInAttempt(models.Model):
         indexes = [
             models.Index(fields=["username", "at"], name="attempt_username"),
             models.Index(fields=["address", "at"], name="attempt_address"),
+            models.Index(fields=["at"], name="attempt_at"),
         ]

@@ -2,47 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import F, Max
 from django.utils.translation import gettext as _
 
 from steward.algorithms.matching import MatcherError, from_json, parse_matchers, to_json
+from steward.estate.configuration import queries as configuration
 from steward.foundation.actors import Actor
 from steward.foundation.subjects import SubjectRef
 from steward.people.audit import actions as audit
+from steward.response.oncall import queries as oncall
 from steward.response.triage import rules
 from steward.response.triage.errors import BadRoute, DefaultRoute, RouteNotFound
 from steward.response.triage.models import Route
-from steward.response.triage.routing import end_group_wait, route_changes
+from steward.response.triage.routing import end_group_wait, end_group_waits, route_changes
 
-__all__ = ["create_route", "delete_route", "end_group_wait", "move_route", "route_changes", "update_route"]
+__all__ = [
+    "create_route", "delete_route", "enable_route", "end_group_wait", "end_group_waits", "move_route",
+    "route_changes", "update_route",
+]  # fmt: skip
 
 FIELDS = (
-    "name",
-    "enabled",
-    "matchers",
-    "group_by",
-    "group_wait",
-    "continues",
-    "service_id",
-    "severity_map",
-    "policy_id",
-    "opens_incident",
-    "auto_resolve",
-    "reopen_minutes",
-)
+    "name", "enabled", "matchers", "group_by", "group_wait", "continues", "service_id", "severity_map", "policy_id",
+    "opens_incident", "auto_resolve", "reopen_minutes",
+)  # fmt: skip
+LONGEST_WAIT = 24 * 3600
+LONGEST_REOPEN = 30 * 24 * 60
+MOST_NAMES = 50
 
 
 @transaction.atomic
 def create_route(*, actor: Actor, now: datetime, **values: Any) -> Route:
     """Add a route before the default one. ``matchers`` is text in Alertmanager's syntax or a list of objects."""
     actor.require("routes.manage")
-    route = Route(position=_next_position(), **_checked(values))
+    # The list's lock: two routes made at once must not get the same position.
+    _ordered()
+    top = Route.objects.filter(is_default=False).aggregate(top=Max("position"))["top"] or 0
+    route = Route(position=top + 1, **_checked(values, actor))
     _check_name(route)
-    route.save()
+    route.save(force_insert=True)
     _record(actor, now, "route.create", route, {}, _shown(route))
     return route
 
@@ -53,18 +55,24 @@ def update_route(*, actor: Actor, now: datetime, route_id: int, **values: Any) -
     actor.require("routes.manage")
     route = _lock(route_id)
     before = _shown(route)
-    for name, value in _checked(values).items():
+    for name, value in _checked(values, actor).items():
         setattr(route, name, value)
-    if route.is_default and (route.matchers or not route.enabled):
-        raise DefaultRoute(_("The default route catches everything: it has no matchers and is always on."))
+    if route.is_default and (route.matchers or not route.enabled or route.continues):
+        raise DefaultRoute(_("The default route catches everything: it has no matchers, is always on and the last."))
     _check_name(route)
     after = _shown(route)
     if after == before:
         return route
+    changed = [name for name in FIELDS if before[name] != after[name]]
     route.version += 1
-    route.save()
+    route.save(update_fields=[*(name.removesuffix("_id") for name in changed), "version"])
     _record(actor, now, "route.update", route, before, after)
     return route
+
+
+def enable_route(*, actor: Actor, now: datetime, route_id: int, enabled: bool) -> Route:
+    """Switch a route on or off."""
+    return update_route(actor=actor, now=now, route_id=route_id, enabled=enabled)
 
 
 @transaction.atomic
@@ -80,9 +88,9 @@ def delete_route(*, actor: Actor, now: datetime, route_id: int) -> None:
 
 @transaction.atomic
 def move_route(*, actor: Actor, now: datetime, route_id: int, up: bool) -> Route:
-    """Swap a route with its neighbour."""
+    """Swap a route with its neighbour. The place decides too, so both get a new version."""
     actor.require("routes.manage")
-    ordered = list(Route.objects.select_for_update().filter(is_default=False).order_by("position", "id"))
+    ordered = _ordered()
     place = next((n for n, route in enumerate(ordered) if route.pk == route_id), None)
     if place is None:
         raise RouteNotFound(_("There is no such route, or it is the default one, which is always last."))
@@ -90,39 +98,73 @@ def move_route(*, actor: Actor, now: datetime, route_id: int, up: bool) -> Route
     if 0 <= other < len(ordered):
         ordered[place], ordered[other] = ordered[other], ordered[place]
         for position, route in enumerate(ordered, start=1):
-            if route.position != position:
-                Route.objects.filter(pk=route.pk).update(position=position)
+            grows = 1 if route is ordered[place] or route is ordered[other] else 0
+            if grows or route.position != position:
+                Route.objects.filter(pk=route.pk).update(position=position, version=F("version") + grows)
         _record(actor, now, "route.move", ordered[other], {"position": place + 1}, {"position": other + 1})
     return Route.objects.get(pk=route_id)
 
 
-def _checked(values: dict[str, Any]) -> dict[str, Any]:
-    """The values with matchers parsed; raises BadRoute with the field's message."""
+def _ordered() -> list[Route]:
+    """All routes but the default one in their order; the default one is locked as the lock of the order."""
+    Route.objects.select_for_update().filter(is_default=True).values_list("pk", flat=True).first()
+    return list(Route.objects.select_for_update().filter(is_default=False).order_by("position", "id"))
+
+
+def _checked(values: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
+    """The values as they are stored; BadRoute with the message beside its field otherwise."""
     unknown = set(values) - set(FIELDS)
     if unknown:
         raise BadRoute(_("Unknown: %(names)s") % {"names": ", ".join(sorted(unknown))})
     found = dict(values)
     if "matchers" in found:
-        try:
-            given = found["matchers"]
-            parsed = parse_matchers(given) if isinstance(given, str) else from_json(given)
-            found["matchers"] = to_json(parsed)
-        except MatcherError as error:
-            raise BadRoute(str(error), fields={"matchers": [str(error)]}) from error
-    for word, level in (found.get("severity_map") or {}).items():
-        if level not in rules.SEVERITIES:
-            text = _("“%(word)s” is mapped to “%(level)s”; use SEV1 to SEV4.") % {"word": word, "level": level}
-            raise BadRoute(text, fields={"severity_map": [text]})
+        found["matchers"] = _matchers(found["matchers"])
+    if "severity_map" in found:
+        found["severity_map"] = _severity_map(found["severity_map"] or {})
+    if "group_by" in found:
+        found["group_by"] = _names(found["group_by"] or ())
+    for name, longest in (("group_wait", LONGEST_WAIT), ("reopen_minutes", LONGEST_REOPEN)):
+        if name in found and not 0 <= found[name] <= longest:
+            raise _bad(name, _("Between 0 and %(longest)s.") % {"longest": longest})
+    if found.get("service_id") and not configuration.services(actor).filter(pk=found["service_id"]).exists():
+        raise _bad("service_id", _("There is no such service."))
+    if found.get("policy_id") and not oncall.policies(actor).filter(pk=found["policy_id"]).exists():
+        raise _bad("policy_id", _("There is no such escalation policy."))
     return found
+
+
+def _matchers(given: Any) -> list[dict[str, str]]:
+    try:
+        return to_json(parse_matchers(given) if isinstance(given, str) else from_json(given))
+    except MatcherError as error:
+        raise _bad("matchers", str(error)) from error
+
+
+def _severity_map(given: Mapping[str, str]) -> dict[str, str]:
+    for word, level in given.items():
+        if level not in rules.SEVERITIES:
+            text = _("“%(word)s” is mapped to “%(level)s”; use SEV1 to SEV4.")
+            raise _bad("severity_map", text % {"word": word, "level": level})
+    return {word.strip().lower(): level for word, level in given.items()}
+
+
+def _names(given: Iterable[str]) -> list[str]:
+    names = list(dict.fromkeys(name.strip() for name in given))
+    if not all(0 < len(name) <= 200 for name in names) or len(names) > MOST_NAMES:
+        raise _bad("group_by", _("At most %(n)s label names of 1 to 200 characters.") % {"n": MOST_NAMES})
+    return names
+
+
+def _bad(field: str, text: str) -> BadRoute:
+    return BadRoute(text, fields={field: [text]})
 
 
 def _check_name(route: Route) -> None:
     route.name = route.name.strip()
-    if not route.name:
-        raise BadRoute(_("A route needs a name."), fields={"name": [_("Write a name.")]})
+    if not route.name or len(route.name) > 120:
+        raise _bad("name", _("Write a name of at most 120 characters."))
     if Route.objects.filter(name=route.name).exclude(pk=route.pk).exists():
-        text = _("Another route has this name.")
-        raise BadRoute(text, fields={"name": [text]})
+        raise _bad("name", _("Another route has this name."))
 
 
 def _lock(route_id: int) -> Route:
@@ -130,10 +172,6 @@ def _lock(route_id: int) -> Route:
     if route is None:
         raise RouteNotFound(_("There is no such route."))
     return route
-
-
-def _next_position() -> int:
-    return (Route.objects.filter(is_default=False).aggregate(top=Max("position"))["top"] or 0) + 1
 
 
 def _shown(route: Route) -> dict[str, Any]:
@@ -144,11 +182,6 @@ def _record(
     actor: Actor, now: datetime, action: str, route: Route, before: dict[str, Any], after: dict[str, Any]
 ) -> None:
     audit.record(
-        actor=actor,
-        now=now,
-        action=action,
-        subject=SubjectRef("route", route.pk),
-        subject_label=route.name,
-        before=before,
-        after=after,
-    )
+        actor=actor, now=now, action=action, subject=SubjectRef("route", route.pk), subject_label=route.name,
+        before=before, after=after,
+    )  # fmt: skip

@@ -1,14 +1,26 @@
 """The end of group wait."""
 
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
 from steward.foundation.due.registry import DueKind, each, register
 from steward.response.triage import actions
 from steward.response.triage.models import AlertGroup
 
-register(
-    DueKind(
-        "triage.group",
-        AlertGroup,
-        each(lambda key, now: actions.end_group_wait(now=now, group_id=key)),
-        workers=2,
-    )
-)
+log = logging.getLogger(__name__)
+_one_by_one = each(lambda key, now: actions.end_group_wait(now=now, group_id=key))
+
+
+def end_waits(ids: Sequence[int], now: datetime) -> None:
+    """All together; if that fails each alone, so that one group does not hold up the others."""
+    try:
+        actions.end_group_waits(now=now, group_ids=ids)
+    except Exception:
+        log.exception("%s groups could not be opened together; trying one by one", len(ids))
+        _one_by_one(ids, now)
+
+
+register(DueKind("triage.group", AlertGroup, end_waits, batch=100, workers=2))

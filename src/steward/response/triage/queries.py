@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from steward.algorithms.matching import format_matchers, from_json
 from steward.estate.configuration import queries as configuration
 from steward.foundation.actors import Actor
+from steward.foundation.ui.spans import duration_words
 from steward.response.oncall import queries as oncall
 from steward.response.triage import rules
 from steward.response.triage.errors import RouteNotFound
@@ -25,9 +26,10 @@ def routes(actor: Actor) -> RouteQuerySet:
 
 
 def route_by_id(actor: Actor, route_id: int) -> Route:
+    """One route; RouteNotFound otherwise."""
     found = routes(actor).filter(pk=route_id).first()
     if found is None:
-        raise RouteNotFound(_("There is no such route."))
+        raise RouteNotFound(_("There is no such route, or you may not see it."))
     return found
 
 
@@ -37,7 +39,7 @@ def spec(route: Route) -> rules.RouteSpec:
         id=route.pk,
         name=route.name,
         version=route.version,
-        matchers=tuple(from_json(route.matchers)),
+        matchers=from_json(route.matchers),
         group_by=tuple(route.group_by),
         group_wait=route.group_wait,
         continues=route.continues,
@@ -57,7 +59,48 @@ def active_specs() -> list[rules.RouteSpec]:
 
 
 def matchers_text(route: Route) -> str:
-    return format_matchers(from_json(route.matchers))
+    """The matchers as people write them, without the braces."""
+    return format_matchers(from_json(route.matchers))[1:-1]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRow:
+    """A route as the list shows it."""
+
+    route: Route
+    matchers: list[str]
+
+
+def shown(route: Route) -> RouteRow:
+    return RouteRow(route, [format_matchers([matcher])[1:-1] for matcher in from_json(route.matchers)])
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the policy as it would go now."""
+
+    kind: str
+    label: str
+    wait_minutes: int
+    after: timedelta
+    after_words: str
+    people: tuple[Any, ...]
+    problems: tuple[str, ...]
+    skipped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrialOutcome:
+    """What one of the routes that take the labels would do."""
+
+    route: rules.RouteSpec
+    severity: str
+    group: dict[str, str]
+    service: str
+    service_why: str
+    then: str
+    then_why: str
+    pages: list[Step]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,40 +109,62 @@ class Trial:
 
     walked: list[rules.RouteMatch]
     outcomes: list[TrialOutcome]
-    belongs: str
 
-
-@dataclass(frozen=True, slots=True)
-class TrialOutcome:
-    route: rules.RouteSpec
-    severity: str
-    group: dict[str, str]
-    service: str
-    pages: list[Any]
+    @property
+    def unreached(self) -> int:
+        return sum(1 for match in self.walked if not match.reached)
 
 
 def try_labels(labels: Mapping[str, str], now: datetime) -> Trial:
     """Which routes would take an alert with these labels, and who would be paged now."""
     walked = rules.walk(active_specs(), labels)
     belongs = configuration.match([labels])[0]
-    outcomes = []
-    for match in walked:
-        if not match.matched:
-            continue
-        route = match.route
-        service = configuration.service_by_id(route.service_id or belongs.service_id or 0)
-        outcomes.append(
-            TrialOutcome(
-                route=route,
-                severity=rules.severity(route, labels.get("severity", "")),
-                group=rules.labels_of(route, labels),
-                service=service.name if service else "",
-                pages=list(oncall.who_would_be_paged(route.policy_id, now))
-                if route.policy_id and route.opens_incident
-                else [],
-            )
+    return Trial(walked, [_outcome(match.route, labels, belongs, now) for match in walked if match.matched])
+
+
+def _outcome(
+    route: rules.RouteSpec, labels: Mapping[str, str], belongs: configuration.Match, now: datetime
+) -> TrialOutcome:
+    own = route.service_id is not None
+    service = configuration.service_by_id(route.service_id or belongs.service_id or 0)
+    then, why = _then(route)
+    return TrialOutcome(
+        route=route,
+        severity=rules.severity(route, labels.get("severity", "")),
+        group=rules.labels_of(route, labels),
+        service=service.name if service else "",
+        service_why=_("the route says so") if own else belongs.why,
+        then=then,
+        then_why=why,
+        pages=_pages(route.policy_id, now) if route.policy_id is not None and route.opens_incident else [],
+    )
+
+
+def _then(route: rules.RouteSpec) -> tuple[str, str]:
+    if not route.opens_incident:
+        return _("It is recorded. No incident, nobody is paged."), _("the route only records")
+    wait = duration_words(route.group_wait)
+    why = _("unless an incident of this group is open already: then the alert joins it")
+    if route.policy_id is None:
+        then = (
+            _("An incident opens after %(wait)s; nobody is paged.")
+            if route.group_wait
+            else _("An incident opens at once; nobody is paged.")
         )
-    return Trial(walked, outcomes, belongs.why)
+        return then % {"wait": wait} if route.group_wait else then, why
+    if route.group_wait:
+        return _("An incident opens after %(wait)s, and people are paged:") % {"wait": wait}, why
+    return _("An incident opens at once, and people are paged:"), why
+
+
+def _pages(policy_id: int, now: datetime) -> list[Step]:
+    return [
+        Step(
+            step.kind, step.label, step.wait_minutes, step.after, duration_words(step.after), step.people,
+            step.problems, step.skipped,
+        )
+        for step in oncall.who_would_be_paged(policy_id, now)
+    ]  # fmt: skip
 
 
 def decisions_on(actor: Actor, alert_id: int) -> QuerySet[Decision]:

@@ -1,29 +1,34 @@
-"""Routing of changed alerts, a batch at a time: walk the routes, lock the groups in one order, decide, record why."""
+"""Routing of changed alerts, a batch at a time: find the routes, hold groups and incidents, decide, record why.
+
+Everyone takes locks in one order: alerts (their room did), groups by route and key, incidents by key. Two batches may
+wait for each other but never in a circle. The number of statements depends on what happens to incidents, not on the
+number of alerts: a storm of thousands in a few groups costs as much as a few.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from steward.foundation.actors import system
 from steward.foundation.due.registry import wake
 from steward.response.incidents import actions as incidents
-from steward.response.incidents.actions import JoiningAlert
-from steward.response.triage import queries, rules
+from steward.response.triage import queries, rules, wording
 from steward.response.triage.models import AlertGroup, Decision, GroupMember, Route
+from steward.response.triage.opening import joining, open_groups
 from steward.signals.alerts import queries as alerts
 from steward.signals.alerts.events import ChangedAlert
 
 TRIAGE = system("triage")
+DUE_KIND = "triage.group"
 
 
 @dataclass(slots=True)
-class _GroupWork:
+class Work:
     """What a batch of changes means for one group."""
 
     route: rules.RouteSpec
@@ -32,217 +37,237 @@ class _GroupWork:
     changes: list[ChangedAlert] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class Batch:
+    """One handling: what has been decided so far, and what is written at its end for all groups together."""
+
+    now: datetime
+    decisions: list[Decision] = field(default_factory=list)
+    states: dict[int, rules.IncidentState] = field(default_factory=dict)
+    changed_groups: list[AlertGroup] = field(default_factory=list)
+    to_open: list[tuple[AlertGroup, rules.RouteSpec, list[ChangedAlert]]] = field(default_factory=list)
+    waits: bool = False
+
+    def decide(
+        self, changes: Iterable[ChangedAlert], outcome: rules.Outcome, reason: str, route: rules.RouteSpec | None,
+        incident_id: int | None = None, labels: dict[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        data: dict[str, Any] = {} if labels is None else {"group": labels}
+        for change in changes:
+            self.decisions.append(
+                Decision(
+                    alert_id=change.alert_id,
+                    change_id=change.change_id,
+                    at=self.now,
+                    outcome=outcome,
+                    reason=reason,
+                    route_id=route.id if route else None,
+                    route_version=route.version if route else None,
+                    incident_id=incident_id,
+                    data=data,
+                )
+            )
+
+
 @transaction.atomic
 def route_changes(*, now: datetime, changes: Sequence[ChangedAlert]) -> None:
     """Decide on every change and carry it out, in the caller's transaction."""
-    routes = queries.active_specs()
-    work: dict[tuple[int, str], _GroupWork] = {}
-    decisions: list[Decision] = []
+    batch = Batch(now)
+    works = _sort(changes, queries.active_specs(), batch)
+    groups = _hold_groups(works, now)
+    batch.states = _hold_incidents(groups.values())
+    _remember(works, groups, now)
+    for place, work in sorted(works.items()):
+        _work_on(work, groups[place], batch)
+    _finish(batch)
+
+
+def _sort(
+    changes: Sequence[ChangedAlert], routes: Sequence[rules.RouteSpec], batch: Batch
+) -> dict[tuple[int, str], Work]:
+    """The changes by group; what only is recorded is decided here."""
+    works: dict[tuple[int, str], Work] = {}
     for change in changes:
         taken = rules.matching(routes, change.labels)
         if not taken:
-            decisions.append(_decision(change, now, "unrouted", _("no enabled route takes these labels"), None))
+            batch.decide([change], "unrouted", wording.unrouted(), None)
         for route in taken:
+            if not route.opens_incident:
+                batch.decide([change], "recorded", wording.recorded(route), route)
+                continue
             key = rules.key_of(route, change.labels)
-            found = work.setdefault((route.id, key), _GroupWork(route, key, rules.labels_of(route, change.labels)))
-            found.changes.append(change)
-    # Everyone locks routes' groups in this order, so two batches can wait for each other but never in a circle.
-    for _place, group_work in sorted(work.items()):
-        decisions += _work_on(group_work, now)
-    Decision.objects.bulk_create(decisions, ignore_conflicts=True)
+            if (route.id, key) not in works:
+                works[route.id, key] = Work(route, key, rules.labels_of(route, change.labels))
+            works[route.id, key].changes.append(change)
+    return works
 
 
-def _work_on(work: _GroupWork, now: datetime) -> list[Decision]:
-    if not work.route.opens_incident:
-        text = _("route %(route)s only records") % {"route": work.route.name}
-        return [_decision(change, now, "recorded", text, work.route) for change in work.changes]
-    group = _lock_group(work, now)
-    latest = {change.alert_id: change for change in work.changes}
-    firing = [change for change in latest.values() if change.status == "firing"]
-    resolved = [change for change in latest.values() if change.status == "resolved"]
-    _remember_members(group, firing, resolved, now)
-    decisions: list[Decision] = []
-    if firing:
-        decisions += _fire(group, work.route, firing, now)
-    if resolved:
-        decisions += _settle(group, work.route, resolved, now)
-    # Changes that a later one in the same batch overtook are on record too.
-    overtaken = [change for change in work.changes if latest[change.alert_id] is not change]
-    text = _("a later change of the same alert was already there")
-    return decisions + [_decision(change, now, "recorded", text, work.route, group) for change in overtaken]
-
-
-def _lock_group(work: _GroupWork, now: datetime) -> AlertGroup:
+def _hold_groups(works: dict[tuple[int, str], Work], now: datetime) -> dict[tuple[int, str], AlertGroup]:
+    """Make the groups that do not exist and lock all, both in the order of route and key."""
+    if not works:
+        return {}
+    ordered = [work for _place, work in sorted(works.items())]
     AlertGroup.objects.bulk_create(
-        [AlertGroup(route_id=work.route.id, key=work.key, labels=work.labels, created_at=now)], ignore_conflicts=True
+        [AlertGroup(route_id=w.route.id, key=w.key, labels=w.labels, created_at=now) for w in ordered],
+        ignore_conflicts=True,
     )
-    return AlertGroup.objects.select_for_update().get(route_id=work.route.id, key=work.key)
-
-
-def _remember_members(
-    group: AlertGroup, firing: Sequence[ChangedAlert], resolved: Sequence[ChangedAlert], now: datetime
-) -> None:
-    GroupMember.objects.bulk_create(
-        [GroupMember(group=group, alert_id=change.alert_id, firing=True, joined_at=now) for change in firing],
-        update_conflicts=True,
-        unique_fields=["group", "alert"],
-        update_fields=["firing"],
+    wanted = AlertGroup.objects.filter(
+        route_id__in={work.route.id for work in ordered}, key__in={work.key for work in ordered}
     )
-    if resolved:
-        GroupMember.objects.filter(group=group, alert_id__in=[c.alert_id for c in resolved]).update(firing=False)
+    # A key may exist under a route that is not meant (an alert that two routes group by the same labels).
+    return {place: group for group in hold(wanted) if (place := (group.route_id, group.key)) in works}
 
 
-def _fire(group: AlertGroup, route: rules.RouteSpec, firing: Sequence[ChangedAlert], now: datetime) -> list[Decision]:
-    state = _incident_state(group)
-    step = rules.next_step(route, state, waiting=group.due_at is not None, now=now)
-    if step == "wait":
-        return _wait(group, route, firing, now)
-    joining = [joining_alert(change, _grouped(route)) for change in firing]
-    if step == "join" and state is not None:
-        incidents.alerts_changed(actor=TRIAGE, now=now, incident_id=state.id, firing=joining, auto_resolve=False)
-        text = _("joined %(ref)s: same group as its alerts (%(by)s)") % {"ref": state.ref, "by": _grouped(route)}
-        return [_decision(change, now, "joined", text, route, group) for change in firing]
-    if step == "reopen" and state is not None:
-        why = _("fired again within %(n)s minutes") % {"n": route.reopen_minutes}
-        incidents.reopen(actor=TRIAGE, now=now, incident_id=state.id, why=why, alerts=joining)
-        text = _("reopened %(ref)s: %(why)s") % {"ref": state.ref, "why": why}
-        return [_decision(change, now, "reopened", text, route, group) for change in firing]
-    _open(group, route, list(firing), now)
-    text = _("opened %(ref)s: first alert of its group (%(by)s)") % {"ref": _ref(group), "by": _grouped(route)}
-    return [_decision(change, now, "opened", text, route, group) for change in firing]
+def hold(groups: Any) -> list[AlertGroup]:
+    """Lock groups in the one order."""
+    return list(groups.select_for_update(no_key=True).order_by("route_id", "key"))
 
 
-def _wait(group: AlertGroup, route: rules.RouteSpec, firing: Sequence[ChangedAlert], now: datetime) -> list[Decision]:
-    if group.due_at is None:
-        group.due_at, group.leased_until = now + timedelta(seconds=route.group_wait), None
-        group.save(update_fields=["due_at", "leased_until"])
-        wake("triage.group")
-    text = _("waiting for more alerts of its group until %(until)s (group wait %(n)s s)") % {
-        "until": f"{group.due_at:%H:%M:%S} UTC",
-        "n": route.group_wait,
+def _hold_incidents(groups: Iterable[AlertGroup]) -> dict[int, rules.IncidentState]:
+    """Lock the groups' incidents: what is decided on their states stays true until the transaction ends."""
+    held = incidents.lock_states(incident_ids=[group.incident_id for group in groups if group.incident_id])
+    return {key: rules.IncidentState(key, each.ref, each.status, each.resolved_at) for key, each in held.items()}
+
+
+def _remember(works: dict[tuple[int, str], Work], groups: dict[tuple[int, str], AlertGroup], now: datetime) -> None:
+    """Which alerts fire in which group."""
+    latest = {
+        (groups[place].pk, change.alert_id): change.status == "firing"
+        for place, work in works.items()
+        for change in work.changes
     }
-    return [_decision(change, now, "waiting", text, route, group) for change in firing]
-
-
-def _settle(
-    group: AlertGroup, route: rules.RouteSpec, resolved: Sequence[ChangedAlert], now: datetime
-) -> list[Decision]:
-    state = _incident_state(group)
-    if state is not None and state.status in {"open", "acknowledged"}:
-        gone = [joining_alert(change, resolution(change)) for change in resolved]
-        incidents.alerts_changed(
-            actor=TRIAGE, now=now, incident_id=state.id, resolved=gone, auto_resolve=route.auto_resolve
-        )
-        text = _("resolved in %(ref)s") % {"ref": state.ref}
-    else:
-        text = _("resolved before an incident was opened") if group.due_at else _("resolved; no incident is open")
-    return [_decision(change, now, "resolved", text, route, group) for change in resolved]
-
-
-def _open(group: AlertGroup, route: rules.RouteSpec, firing: Sequence[ChangedAlert], now: datetime) -> None:
-    first = firing[0]
-    service_id = route.service_id or next((change.service_id for change in firing if change.service_id), None)
-    incident = incidents.open_incident(
-        actor=TRIAGE,
-        now=now,
-        title=title_of(firing),
-        severity=rules.worst([rules.severity(route, change.severity) for change in firing]),
-        service_id=service_id,
-        policy_id=route.policy_id,
-        origin={"kind": "route", "id": route.id, "name": route.name, "version": route.version},
-        alerts=[joining_alert(change, _grouped(route)) for change in firing],
-        why=_("route %(name)s, version %(version)s") % {"name": route.name, "version": route.version},
-        description=first.annotations.get("description", "")[:2000],
-    )
-    group.incident, group.due_at, group.leased_until = incident, None, None
-    group.save(update_fields=["incident", "due_at", "leased_until"])
-
-
-@transaction.atomic
-def end_group_wait(*, now: datetime, group_id: int) -> None:
-    """Open the incident of a group whose wait is over, with what still fires in it."""
-    group = AlertGroup.objects.select_for_update().filter(pk=group_id).first()
-    if group is None or group.due_at is None or group.due_at > now:
-        return
-    members = GroupMember.objects.filter(group=group, firing=True).order_by("id").values_list("alert_id", flat=True)
-    firing = alerts.as_changed(list(members), now)
-    route = queries.spec(Route.objects.get(pk=group.route_id))
-    if not firing:
-        group.due_at, group.leased_until = None, None
-        group.save(update_fields=["due_at", "leased_until"])
-        return
-    _open(group, route, firing, now)
-    text = _("opened %(ref)s when group wait ended") % {"ref": _ref(group)}
-    newest = [change for change in firing if change.change_id]
-    Decision.objects.bulk_create(
+    GroupMember.objects.bulk_create(
         [
-            Decision(
-                alert_id=change.alert_id, change_id=change.change_id, at=now, outcome="opened", reason=text,
-                route_id=route.id, route_version=route.version, incident=group.incident,
-            )
-            for change in newest
+            GroupMember(group_id=group_id, alert_id=alert_id, firing=firing, joined_at=now)
+            for (group_id, alert_id), firing in sorted(latest.items())
         ],
-        update_conflicts=True, unique_fields=["change", "route"],
-        update_fields=["at", "outcome", "reason", "route_version", "incident"],
+        update_conflicts=True, unique_fields=["group", "alert"], update_fields=["firing"],
     )  # fmt: skip
 
 
-def joining_alert(change: ChangedAlert, why: str) -> JoiningAlert:
-    return JoiningAlert(
-        alert_id=change.alert_id,
-        name=change.name,
-        summary=change.annotations.get("summary", "")[:300],
-        firing=change.status == "firing",
-        reason={"change": change.change_id, **change.reason},
-        why=_("from %(source)s · %(why)s") % {"source": change.source_name, "why": why},
+def _work_on(work: Work, group: AlertGroup, batch: Batch) -> None:
+    """Decide on one group's changes."""
+    route = work.route
+    found = rules.collapse(work.changes)
+    incident = batch.states.get(group.incident_id or 0)
+    batch.decide(found.overtaken, "overtaken", wording.overtaken(), route, labels=group.labels)
+    step = rules.next_step(route, incident, group.due_at is not None, batch.now) if found.firing else None
+    if step == "join" and incident is not None:
+        _change(incident, route, found, batch)
+        batch.decide(found.firing, "joined", wording.joined(route, incident.ref), route, incident.id, group.labels)
+        return
+    if step == "reopen" and incident is not None:
+        _reopen(incident, route, found, batch)
+        batch.decide(found.firing, "reopened", wording.reopened(route, incident.ref), route, incident.id, group.labels)
+        return
+    if found.resolved:
+        _settle(group, incident, route, found, batch)
+    if step == "wait":
+        _wait(group, route, found.firing, batch)
+    elif step == "open":
+        batch.to_open.append((group, route, found.firing))
+
+
+def _change(
+    incident: rules.IncidentState, route: rules.RouteSpec, found: rules.Collapsed[ChangedAlert], batch: Batch
+) -> None:
+    """Alerts join an active incident, fire in it again, or are resolved in it."""
+    after = incidents.alerts_changed(
+        actor=TRIAGE, now=batch.now, incident_id=incident.id,
+        firing=[joining(change, wording.grouped(route)) for change in found.firing],
+        resolved=[joining(change, wording.ended(change)) for change in found.resolved],
+        auto_resolve=route.auto_resolve,
+    )  # fmt: skip
+    text = wording.resolved(route, incident.ref, active=incident.is_active, last=after.firing_count == 0)
+    batch.decide(found.resolved, "resolved", text, route, incident.id)
+
+
+def _reopen(
+    incident: rules.IncidentState, route: rules.RouteSpec, found: rules.Collapsed[ChangedAlert], batch: Batch
+) -> None:
+    incidents.reopen(
+        actor=TRIAGE, now=batch.now, incident_id=incident.id, why=wording.fires_again(route),
+        alerts=[joining(change, wording.grouped(route)) for change in found.firing],
+    )  # fmt: skip
+    if found.resolved:
+        _change(incident, route, rules.Collapsed([], found.resolved, []), batch)
+
+
+def _settle(
+    group: AlertGroup, incident: rules.IncidentState | None, route: rules.RouteSpec,
+    found: rules.Collapsed[ChangedAlert], batch: Batch,
+) -> None:  # fmt: skip
+    """Alerts are resolved: in the group's incident if it has one, or before there was any."""
+    if incident is not None:
+        _change(incident, route, rules.Collapsed([], found.resolved, []), batch)
+        return
+    text = wording.resolved_early(group.due_at is not None)
+    batch.decide(found.resolved, "resolved", text, route, labels=group.labels)
+
+
+def _wait(group: AlertGroup, route: rules.RouteSpec, firing: Sequence[ChangedAlert], batch: Batch) -> None:
+    if group.due_at is None:
+        group.due_at, group.leased_until = batch.now + timedelta(seconds=route.group_wait), None
+        batch.changed_groups.append(group)
+        batch.waits = True
+    batch.decide(firing, "waiting", wording.waiting(route, group.due_at), route, labels=group.labels)
+
+
+def _finish(batch: Batch) -> None:
+    """Open what is to be opened, and write what was decided."""
+    for group, route, firing, ref in open_groups(batch.to_open, batch.now, TRIAGE):
+        batch.changed_groups.append(group)
+        batch.decide(firing, "opened", wording.opened(route, ref), route, group.incident_id, group.labels)
+    if batch.changed_groups:
+        AlertGroup.objects.bulk_update(batch.changed_groups, ["incident", "due_at", "leased_until"])
+    if batch.waits:
+        wake(DUE_KIND)
+    Decision.objects.bulk_create(batch.decisions, ignore_conflicts=True)
+
+
+def end_group_wait(*, now: datetime, group_id: int) -> None:
+    """Open the incident of one group whose wait is over."""
+    end_group_waits(now=now, group_ids=[group_id])
+
+
+@transaction.atomic
+def end_group_waits(*, now: datetime, group_ids: Sequence[int]) -> None:
+    """Open the incidents of groups whose wait is over, with what still fires in them."""
+    groups = [
+        group for group in hold(AlertGroup.objects.filter(pk__in=group_ids)) if group.due_at and group.due_at <= now
+    ]
+    if not groups:
+        return
+    specs = {route.pk: queries.spec(route) for route in Route.objects.filter(pk__in={g.route_id for g in groups})}
+    firing = _still_firing(groups, now)
+    batch = Batch(now, states=_hold_incidents(groups))
+    to_open = []
+    for group in groups:
+        group.due_at, group.leased_until = None, None
+        incident = batch.states.get(group.incident_id or 0)
+        over = incident is None or not incident.is_active
+        if firing.get(group.pk) and over and specs[group.route_id].opens_incident:
+            to_open.append((group, specs[group.route_id], firing[group.pk]))
+    opened = open_groups(to_open, now, TRIAGE)
+    AlertGroup.objects.bulk_update(groups, ["incident", "due_at", "leased_until"])
+    for group, route, members, ref in opened:
+        known = [change for change in members if change.change_id]
+        batch.decide(known, "opened", wording.opened(route, ref, waited=True), route, group.incident_id, group.labels)
+    # The changes' "waiting" becomes "opened".
+    Decision.objects.bulk_create(
+        batch.decisions, update_conflicts=True, unique_fields=["change", "route"],
+        update_fields=["at", "outcome", "reason", "route_version", "incident", "data"],
+    )  # fmt: skip
+
+
+def _still_firing(groups: Sequence[AlertGroup], now: datetime) -> dict[int, list[ChangedAlert]]:
+    """The alerts that fire in each group, in the order in which they joined."""
+    members = list(
+        GroupMember.objects.filter(group__in=groups, firing=True).order_by("pk").values_list("group_id", "alert_id")
     )
-
-
-def resolution(change: ChangedAlert) -> str:
-    """Why the alert ended, as its source room says."""
-    return str(change.reason.get("text") or _("its sender says so"))
-
-
-def title_of(firing: Sequence[ChangedAlert]) -> str:
-    """What people read first: the first alert's summary, or its name and what it is about."""
-    first = firing[0]
-    summary = first.annotations.get("summary") or first.annotations.get("title")
-    if summary:
-        return summary
-    where = first.labels.get("instance") or first.labels.get("host") or first.labels.get("service") or ""
-    return f"{first.name} on {where}" if where else first.name
-
-
-def _incident_state(group: AlertGroup) -> rules.IncidentState | None:
-    incident = group.incident
-    if incident is None:
-        return None
-    return rules.IncidentState(incident.pk, incident.ref, incident.status, incident.resolved_at)
-
-
-def _ref(group: AlertGroup) -> str:
-    return group.incident.ref if group.incident else ""
-
-
-def _grouped(route: rules.RouteSpec) -> str:
-    if not route.group_by:
-        return _("grouped by route alone")
-    return _("grouped by %(labels)s") % {"labels": ", ".join(route.group_by)}
-
-
-def _decision(
-    change: ChangedAlert, now: datetime, outcome: str, reason: str, route: rules.RouteSpec | None,
-    group: AlertGroup | None = None,
-) -> Decision:  # fmt: skip
-    data: dict[str, Any] = {"group": group.labels} if group else {}
-    return Decision(
-        alert_id=change.alert_id,
-        change_id=change.change_id,
-        at=now,
-        outcome=outcome,
-        reason=reason,
-        route_id=route.id if route else None,
-        route_version=route.version if route else None,
-        incident=group.incident if group else None,
-        data=data,
-    )
+    changed = {each.alert_id: each for each in alerts.as_changed(list({alert for _group, alert in members}), now)}
+    found: dict[int, list[ChangedAlert]] = {}
+    for group_id, alert_id in members:
+        if alert_id in changed:
+            found.setdefault(group_id, []).append(changed[alert_id])
+    return found

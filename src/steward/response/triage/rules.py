@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Generic, Literal, Protocol, TypeVar
 
-from steward.algorithms.matching import Matcher, explain, group_key, group_labels
+from steward.algorithms.matching import Matcher, explain, group_key, group_labels, matches_all
 
 SEVERITIES = ("SEV1", "SEV2", "SEV3", "SEV4")
 # What senders commonly write in the severity label, for routes that do not say otherwise.
@@ -25,7 +25,7 @@ USUAL_SEVERITIES: Mapping[str, str] = {
     "info": "SEV4",
     "informational": "SEV4",
 }
-Outcome = Literal["opened", "joined", "waiting", "recorded", "reopened", "resolved", "unrouted"]
+Outcome = Literal["opened", "joined", "waiting", "recorded", "reopened", "resolved", "unrouted", "overtaken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,20 @@ def walk(routes: Sequence[RouteSpec], labels: Mapping[str, str]) -> list[RouteMa
     return found
 
 
+def match_routes(routes: Sequence[RouteSpec], labels: Mapping[str, str]) -> list[RouteMatch]:
+    """The routes that take the alert, each with its matchers' results."""
+    return [match for match in walk(routes, labels) if match.matched]
+
+
 def matching(routes: Sequence[RouteSpec], labels: Mapping[str, str]) -> list[RouteSpec]:
-    """The routes that take the alert."""
-    return [match.route for match in walk(routes, labels) if match.matched]
+    """The same routes without the explanations: the pipeline asks this for every alert."""
+    found: list[RouteSpec] = []
+    for route in routes:
+        if matches_all(route.matchers, labels) and not (route.is_default and found):
+            found.append(route)
+            if not route.continues:
+                break
+    return found
 
 
 def severity(route: RouteSpec, alert_severity: str) -> str:
@@ -116,26 +127,60 @@ class IncidentState:
     status: str
     resolved_at: datetime | None
 
+    @property
+    def is_active(self) -> bool:
+        return self.status in {"open", "acknowledged"}
+
+
+class Change(Protocol):
+    """What the rules need of a changed alert."""
+
+    @property
+    def alert_id(self) -> int: ...
+
+    @property
+    def status(self) -> str: ...
+
 
 GroupStep = Literal["join", "reopen", "wait", "open", "record"]
 
 
 def next_step(route: RouteSpec, incident: IncidentState | None, waiting: bool, now: datetime) -> GroupStep:
-    """What a firing alert does to its group."""
+    """What a firing alert does to its group: join the incident that is being worked on, reopen the one that was
+    resolved a moment ago, or open a new one, after the group wait if the route has one."""
     if not route.opens_incident:
         return "record"
-    if incident is not None and incident.status in {"open", "acknowledged"}:
+    if incident is not None and incident.is_active:
         return "join"
-    if incident is not None and incident.status == "resolved" and incident.resolved_at is not None:
-        return (
-            "reopen"
-            if now - incident.resolved_at <= timedelta(minutes=route.reopen_minutes)
-            else _fresh(route, waiting)
-        )
-    return _fresh(route, waiting)
+    if incident is not None and reopens(route, incident, now):
+        return "reopen"
+    return "wait" if waiting or route.group_wait > 0 else "open"
 
 
-def _fresh(route: RouteSpec, waiting: bool) -> GroupStep:
-    if waiting or route.group_wait > 0:
-        return "wait"
-    return "open"
+def reopens(route: RouteSpec, incident: IncidentState, now: datetime) -> bool:
+    """Whether the incident was resolved so short a time ago that an alert that fires again belongs to it."""
+    if incident.status != "resolved" or incident.resolved_at is None:
+        return False
+    return now - incident.resolved_at <= timedelta(minutes=route.reopen_minutes)
+
+
+C = TypeVar("C", bound=Change)
+
+
+@dataclass(frozen=True, slots=True)
+class Collapsed(Generic[C]):
+    """What several changes in one batch come to: each alert's last change, and the ones it overtook."""
+
+    firing: list[C]
+    resolved: list[C]
+    overtaken: list[C]
+
+
+def collapse(changes: Sequence[C]) -> Collapsed[C]:
+    """Only the last change of an alert counts: a batch is what happened while nobody looked."""
+    latest = {change.alert_id: change for change in changes}
+    return Collapsed(
+        [change for change in latest.values() if change.status == "firing"],
+        [change for change in latest.values() if change.status != "firing"],
+        [change for change in changes if latest[change.alert_id] is not change],
+    )

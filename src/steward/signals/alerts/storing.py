@@ -85,15 +85,17 @@ _ALERT_COLUMNS = (
     "source_id, fingerprint, name, labels, annotations, severity, generator_url, status, starts_at, ends_at,"
     " first_seen_at, last_seen_at, changed_at, fire_count, due_at"
 )
+# Arrays in binary: the server reads them many times faster than rows in JSON, and this is the hottest statement.
 # One statement, so that autocommit makes alert, change and wake-up one transaction. The order of rows is the order of
 # locks on the unique index; two writers with the same new alerts must not wait for each other crosswise.
 _INSERT = f"""
 WITH incoming AS MATERIALIZED (
-  SELECT * FROM jsonb_to_recordset(%s::text::jsonb) AS r(s bigint, f text, n text, l jsonb, a jsonb, v text, g text,
-    t text, b timestamptz, e timestamptz, k timestamptz, c int, d timestamptz) ORDER BY s, f
+  SELECT * FROM unnest(%b::bigint[], %b::bytea[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
+    %b::text[], %b::timestamptz[], %b::timestamptz[], %b::timestamptz[], %b::int[], %b::timestamptz[])
+    AS r(s, f, n, l, a, v, g, t, b, e, k, c, d) ORDER BY s, f
 ), fresh AS (
   INSERT INTO alerts_alert ({_ALERT_COLUMNS})
-  SELECT s, decode(f, 'hex'), n, l, a, v, g, t, b, e, k, k, k, c, d FROM incoming
+  SELECT s, f, n, l::jsonb, a::jsonb, v, g, t, b, e, k, k, k, c, d FROM incoming
   ON CONFLICT (source_id, fingerprint) DO NOTHING
   RETURNING id, source_id, fingerprint, status, starts_at, ends_at, changed_at, due_at
 ), noted AS (
@@ -103,6 +105,8 @@ WITH incoming AS MATERIALIZED (
 ), told AS (SELECT pg_notify('{DUE_CHANNEL}', '{CHANGE_KIND}') WHERE EXISTS (SELECT 1 FROM noted))
 SELECT id, source_id, fingerprint, status, starts_at, due_at, (SELECT count(*) FROM told) FROM fresh
 """
+
+_NEW = orjson.dumps(reason("new")).decode()
 
 _LOCK = """
 SELECT a.id, a.source_id, a.fingerprint, a.status, a.starts_at, a.ends_at, a.changed_at, a.due_at, a.annotations::text,
@@ -143,23 +147,36 @@ WHERE a.id = u.i AND a.status = 'firing' RETURNING a.id
 def insert_new(reports: Sequence[Report]) -> Steps:
     """Store reports of alerts that are probably new, in one statement; those that exist already come back in
     ``left``, in order. Only the first report of an alert may be given."""
-    rows = []
+    columns: list[list[Any]] = [[] for _ in range(13)]
+    adders = [column.append for column in columns]
     for each in reports:
-        given = each.normalised
-        if given is None:
-            raise ValueError("A late refresh brings nothing that could be inserted.")
-        decision = decide(None, _incoming(each, content_differs=False))
-        rows.append(
-            {
-                "s": each.source_id, "f": each.fingerprint.hex(), "n": given.name, "l": given.labels,
-                "a": given.annotations, "v": given.severity, "g": given.generator_url, "t": decision.status,
-                "b": decision.starts_at, "e": decision.ends_at, "k": each.received_at,
-                "c": int(decision.is_transition), "d": decision.due_at,
-            }
-        )  # fmt: skip
-    found = yield _INSERT, (_json(rows), _json(reason("new")))
+        for add, value in zip(adders, _new_row(each), strict=True):
+            add(value)
+    found = yield _INSERT, (*columns, _NEW)
     outcomes = {(row[1], bytes(row[2])): Outcome(row[0], row[3] == FIRING, row[4], row[5]) for row in found}
     return Stored(outcomes, [each for each in reports if each.ident not in outcomes])
+
+
+def _new_row(each: Report) -> tuple[Any, ...]:
+    given = each.normalised
+    if given is None:
+        raise ValueError("A late refresh brings nothing that could be inserted.")
+    decision = decide(None, _incoming(each, content_differs=False))
+    return (
+        each.source_id,
+        each.fingerprint,
+        given.name,
+        _json(given.labels),
+        _json(given.annotations),
+        given.severity,
+        given.generator_url,
+        decision.status,
+        decision.starts_at,
+        decision.ends_at,
+        each.received_at,
+        int(decision.is_transition),
+        decision.due_at,
+    )
 
 
 class _Row:

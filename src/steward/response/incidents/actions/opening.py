@@ -25,6 +25,7 @@ from steward.response.incidents.actions.shared import (
     start_escalation,
 )
 from steward.response.incidents.models import EntryKind, Incident, IncidentAlert, TimelineEntry
+from steward.response.oncall import queries as oncall
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,9 @@ def declare(
     if service_id and not configuration.services(actor).filter(pk=service_id).exists():
         text = _("There is no such service.")
         raise Invalid(text, fields={"service": [text]})
+    if policy_id and not oncall.policies(actor).filter(pk=policy_id).exists():
+        text = _("There is no such escalation policy.")
+        raise Invalid(text, fields={"policy": [text]})
     origin = {"kind": "person", "id": actor.id, "name": actor.label}
     return open_incident(
         actor=actor, now=now, title=title, severity=severity, service_id=service_id, policy_id=policy_id,

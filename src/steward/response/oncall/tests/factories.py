@@ -24,10 +24,11 @@ _numbers = itertools.count(1)
 
 def schedule(*members: User, name: str = "", **changes: Any) -> Schedule:
     values: dict[str, Any] = {
-        "name": name or f"Schedule {next(_numbers)}", "time_zone": "Europe/Berlin", "start": date(2026, 3, 2),
+        "actor": ENGINE, "now": NOW, "name": name or f"Schedule {next(_numbers)}", "time_zone": "Europe/Berlin",
+        "start": date(2026, 3, 2),
         "handover_weekday": 0, "handover_time": time(9), "weeks": 1, "member_ids": [each.pk for each in members],
     }  # fmt: skip
-    return actions.create_schedule(actor=ENGINE, now=NOW, **{**values, **changes})
+    return actions.create_schedule(**{**values, **changes})
 
 
 def notify(target: User | Team | Schedule) -> Step:

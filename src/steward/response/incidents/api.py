@@ -1,0 +1,239 @@
+"""Incidents over the API: everything their pages can do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from django.http import HttpRequest
+from ninja import Field, Query, Router, Schema, Status
+
+from steward.foundation import clock
+from steward.foundation.actors import Actor
+from steward.foundation.rest.api import KeysetQuery, page_of
+from steward.response.incidents import actions, queries
+from steward.response.incidents.models import Incident, IncidentAlert, TimelineEntry
+
+router = Router(tags=["incidents"])
+ROUTERS = {"/incidents": router}
+
+StatusWord = Literal["open", "acknowledged", "resolved", "closed"]
+SeverityWord = Literal["SEV1", "SEV2", "SEV3", "SEV4"]
+Key = Field(None, ge=1, le=2**63 - 1)
+
+
+class Named(Schema):
+    id: int
+    name: str
+
+
+class IncidentOut(Schema):
+    """An incident. ``unreached`` says that nobody could be paged."""
+
+    ref: str
+    number: int
+    title: str
+    description: str
+    status: StatusWord
+    severity: SeverityWord
+    service: Named | None
+    assignee: Named | None
+    origin: dict[str, Any]
+    unreached: bool
+    alerts: int
+    firing: int
+    reopened: int
+    opened_at: datetime
+    acknowledged_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    updated_at: datetime
+
+
+class IncidentPage(Schema):
+    items: list[IncidentOut]
+    next: str | None
+
+
+class EntryOut(Schema):
+    id: int
+    at: datetime
+    kind: str
+    by: str
+    text: str
+    why: str
+    data: dict[str, Any]
+
+
+class EntryPage(Schema):
+    items: list[EntryOut]
+    next: str | None
+
+
+class MemberOut(Schema):
+    """An alert in an incident; ``reason`` says why it joined."""
+
+    id: int
+    name: str
+    labels: dict[str, str]
+    source: str
+    firing: bool
+    joined_at: datetime
+    reason: dict[str, Any]
+
+
+class MemberPage(Schema):
+    items: list[MemberOut]
+    next: str | None
+
+
+class IncidentFilter(KeysetQuery):
+    status: list[StatusWord] = Field(default_factory=list)
+    severity: list[SeverityWord] = Field(default_factory=list)
+    service: int | None = Key
+
+
+class Declaration(Schema):
+    """``service`` and ``policy`` are ids; without a policy nobody is paged."""
+
+    title: str = Field(min_length=1, max_length=300)
+    severity: SeverityWord = "SEV3"
+    description: str = Field("", max_length=10_000)
+    service: int | None = Key
+    policy: int | None = Key
+
+
+class Why(Schema):
+    why: str = Field("", max_length=500)
+
+
+class Assignment(Schema):
+    """The person's id, or null for nobody."""
+
+    assignee: int | None = Field(ge=1, le=2**63 - 1)
+
+
+class SeverityChange(Why):
+    severity: SeverityWord
+
+
+class Note(Schema):
+    text: str = Field(min_length=1, max_length=10_000)
+
+
+def _actor(request: HttpRequest) -> Actor:
+    return cast("Actor", request.actor)  # type: ignore[attr-defined]
+
+
+def _out(incident: Incident) -> IncidentOut:
+    service, assignee = incident.service, incident.assignee
+    return IncidentOut(
+        ref=incident.ref, number=incident.number, title=incident.title, description=incident.description,
+        status=cast("StatusWord", incident.status), severity=cast("SeverityWord", incident.severity),
+        service=Named(id=service.pk, name=service.name) if service else None,
+        assignee=Named(id=assignee.pk, name=str(assignee)) if assignee else None,
+        origin=incident.origin, unreached=incident.unreached, alerts=incident.alert_count,
+        firing=incident.firing_count, reopened=incident.reopened, opened_at=incident.opened_at,
+        acknowledged_at=incident.acknowledged_at, resolved_at=incident.resolved_at, closed_at=incident.closed_at,
+        updated_at=incident.updated_at,
+    )  # fmt: skip
+
+
+def _entry(entry: TimelineEntry) -> EntryOut:
+    return EntryOut(
+        id=entry.pk, at=entry.at, kind=entry.kind, by=entry.actor_label, text=entry.text, why=entry.why,
+        data=entry.data,
+    )  # fmt: skip
+
+
+def _member(member: IncidentAlert) -> MemberOut:
+    alert = member.alert
+    return MemberOut(
+        id=alert.pk, name=alert.name, labels=alert.labels, source=alert.source.name, firing=member.firing,
+        joined_at=member.joined_at, reason=member.reason,
+    )  # fmt: skip
+
+
+@router.get("", response=IncidentPage, summary="List incidents, the newest first")
+def list_incidents(request: HttpRequest, query: Query[IncidentFilter]) -> Any:
+    found = queries.incidents(_actor(request))
+    if query.status:
+        found = found.filter(status__in=query.status)
+    if query.severity:
+        found = found.filter(severity__in=query.severity)
+    if query.service is not None:
+        found = found.filter(service_id=query.service)
+    return page_of(found, query, ("-opened_at", "-id"), _out)
+
+
+@router.post("", response={201: IncidentOut}, summary="Declare an incident")
+def declare(request: HttpRequest, payload: Declaration) -> Any:
+    incident = actions.declare(
+        actor=_actor(request), now=clock.now(), title=payload.title, severity=payload.severity,
+        service_id=payload.service, policy_id=payload.policy, description=payload.description,
+    )  # fmt: skip
+    return Status(201, _out(incident))
+
+
+@router.get("/{ref}", response=IncidentOut, summary="One incident, by INC-12 or 12")
+def one(request: HttpRequest, ref: str) -> Any:
+    return _out(queries.by_ref(_actor(request), ref))
+
+
+@router.post("/{ref}/acknowledge", response=IncidentOut, summary="Acknowledge: stops the escalation")
+def acknowledge(request: HttpRequest, ref: str) -> Any:
+    actor = _actor(request)
+    incident = queries.by_ref(actor, ref)
+    return _out(actions.acknowledge(actor=actor, now=clock.now(), incident_id=incident.pk))
+
+
+@router.post("/{ref}/resolve", response=IncidentOut, summary="Resolve")
+def resolve(request: HttpRequest, ref: str, payload: Why | None = None) -> Any:
+    actor, why = _actor(request), payload.why if payload else ""
+    incident = queries.by_ref(actor, ref)
+    return _out(actions.resolve(actor=actor, now=clock.now(), incident_id=incident.pk, why=why))
+
+
+@router.post("/{ref}/reopen", response=IncidentOut, summary="Reopen a resolved incident")
+def reopen(request: HttpRequest, ref: str, payload: Why | None = None) -> Any:
+    actor, why = _actor(request), payload.why if payload else ""
+    incident = queries.by_ref(actor, ref)
+    return _out(actions.reopen(actor=actor, now=clock.now(), incident_id=incident.pk, why=why))
+
+
+@router.post("/{ref}/assign", response=IncidentOut, summary="Give it to a person")
+def assign(request: HttpRequest, ref: str, payload: Assignment) -> Any:
+    actor = _actor(request)
+    incident = queries.by_ref(actor, ref)
+    return _out(actions.assign(actor=actor, now=clock.now(), incident_id=incident.pk, assignee_id=payload.assignee))
+
+
+@router.post("/{ref}/severity", response=IncidentOut, summary="Raise or lower the severity")
+def set_severity(request: HttpRequest, ref: str, payload: SeverityChange) -> Any:
+    actor = _actor(request)
+    incident = queries.by_ref(actor, ref)
+    return _out(
+        actions.set_severity(
+            actor=actor, now=clock.now(), incident_id=incident.pk, severity=payload.severity, why=payload.why
+        )
+    )
+
+
+@router.post("/{ref}/notes", response={201: EntryOut}, summary="Add a note to the timeline")
+def add_note(request: HttpRequest, ref: str, payload: Note) -> Any:
+    actor = _actor(request)
+    incident = queries.by_ref(actor, ref)
+    entry = actions.add_note(actor=actor, now=clock.now(), incident_id=incident.pk, text=payload.text)
+    return Status(201, _entry(entry))
+
+
+@router.get("/{ref}/timeline", response=EntryPage, summary="What happened, oldest first")
+def timeline(request: HttpRequest, ref: str, query: Query[KeysetQuery]) -> Any:
+    actor = _actor(request)
+    return page_of(queries.timeline(actor, queries.by_ref(actor, ref)), query, ("at", "id"), _entry)
+
+
+@router.get("/{ref}/alerts", response=MemberPage, summary="Its alerts, by when they joined")
+def alerts(request: HttpRequest, ref: str, query: Query[KeysetQuery]) -> Any:
+    actor = _actor(request)
+    return page_of(queries.alerts(actor, queries.by_ref(actor, ref)), query, ("joined_at", "id"), _member)

@@ -1,0 +1,151 @@
+"""The API of schedules and policies."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from steward.people.accounts import actions as accounts
+from steward.response.oncall.tests.factories import ENGINE, NOW, notify, policy, schedule, user, wait
+
+pytestmark = pytest.mark.django_db
+SCHEDULE = {"name": "App", "time_zone": "Europe/Berlin", "start": "2026-03-02"}
+
+
+class Api:
+    """A client with a key of a role."""
+
+    def __init__(self, role: str, *scopes: str) -> None:
+        _key, raw = accounts.create_api_key(actor=ENGINE, now=NOW, name=role, role=role, scopes=scopes)
+        self.client = Client(headers={"Authorization": f"Bearer {raw}"})
+
+    def __call__(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
+        response = self.client.generic(
+            method, f"/api/v1{path}", "" if body is None else json.dumps(body), content_type="application/json"
+        )
+        assert response.status_code == status, response.content
+        if status >= 400:
+            assert response["Content-Type"] == "application/problem+json"
+        return response.json() if response.content else None
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api("lead")
+
+
+def test_schedules_from_first_to_last(api: Api) -> None:
+    ann, bob = user("Ann"), user("Bob")
+    made = api("POST", "/schedules", {**SCHEDULE, "members": [bob.pk, ann.pk]}, 201)
+    assert [member["name"] for member in made["members"]] == ["Bob", "Ann"]
+    path = f"/schedules/{made['id']}"
+    assert api("GET", path) == made
+    changed = api("PUT", path, {**SCHEDULE, "name": "Apps", "members": [ann.pk], "weeks": 2})
+    assert (changed["name"], changed["weeks"], len(changed["members"])) == ("Apps", 2, 1)
+    assert api("GET", f"{path}/who?at=2026-03-04T12:00:00Z")["shift"]["user"]["name"] == "Ann"
+    begin, end = "2096-03-02T09:00:00Z", "2096-03-02T12:00:00Z"
+    body = {"user_id": bob.pk, "start_at": begin, "end_at": "2096-03-02T10:00:00Z", "reason": "dentist"}
+    api("POST", f"{path}/overrides", {**body, "end_at": begin}, 422)
+    override = api("POST", f"{path}/overrides", body, 201)
+    found = api("GET", f"{path}/shifts?start={begin}&end={end}")
+    assert [(shift["user"]["name"], shift["source"]) for shift in found["shifts"]] == [
+        ("Bob", "override"), ("Ann", "rotation"),
+    ]  # fmt: skip
+    assert found["gaps"] == []
+    assert [each["id"] for each in api("GET", f"{path}/overrides")["items"]] == [override["id"]]
+    api("DELETE", f"/schedules/overrides/{override['id']}", status=204)
+    api("DELETE", f"/schedules/overrides/{override['id']}", status=404)
+    api("DELETE", path, status=204)
+    api("GET", path, status=404)
+
+
+def test_policies_from_first_to_last(api: Api) -> None:
+    ann = user("Ann")
+    body = {"name": "Main", "repeat": 1, "steps": [{"kind": "notify_user", "id": ann.pk}, {"kind": "wait", "minutes": 5}]}
+    made = api("POST", "/policies", body, 201)
+    assert made["steps"] == [
+        {"kind": "notify_user", "id": ann.pk, "label": "Ann", "minutes": None},
+        {"kind": "wait", "id": None, "label": "", "minutes": 5},
+    ]
+    path = f"/policies/{made['id']}"
+    assert api("PUT", path, {**body, "repeat": 2})["version"] == 2
+    first, _wait = api("GET", f"{path}/preview")
+    assert first["people"] == [{"user_id": ann.pk, "name": "Ann", "why": "named in the policy"}]
+    wrong = api("PUT", path, {**body, "steps": [{"kind": "wait", "minutes": 5}]}, 422)
+    assert list(wrong["fields"]) == ["steps"]
+    api("POST", "/policies", body, 409)
+    api("DELETE", path, status=204)
+    api("GET", path, status=404)
+
+
+def test_lists_are_paged_by_key(api: Api) -> None:
+    for name in ("C", "A", "B"):
+        schedule(name=name)
+        policy(notify(user()), wait(), name=name)
+    for noun in ("schedules", "policies"):
+        first = api("GET", f"/{noun}?limit=2")
+        rest = api("GET", f"/{noun}?limit=2&cursor={first['next']}")
+        assert [item["name"] for item in first["items"] + rest["items"]] == ["A", "B", "C"]
+        assert rest["next"] is None
+        api("GET", f"/{noun}?cursor=nonsense", status=400)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/schedules/{id}/who?at=2026-03-04T12:00:00", None, 422),  # no zone
+        ("GET", "/schedules/{id}/who?at=9999-12-31T23:59:59Z", None, 422),
+        ("GET", "/schedules/{id}/shifts?start=2026-01-01T00:00:00Z&end=2028-01-01T00:00:00Z", None, 422),
+        ("GET", "/schedules/{id}/shifts?start=2026-01-02T00:00:00Z&end=2026-01-01T00:00:00Z", None, 422),
+        ("GET", "/schedules/99999999999999999999", None, 404),
+        ("POST", "/schedules", {"name": "x"}, 422),
+        ("POST", "/schedules", {**SCHEDULE, "members": [10**30]}, 422),
+        ("POST", "/schedules", {**SCHEDULE, "members": [], "handover_time": "09:00:00+05:00"}, 422),
+        ("POST", "/schedules", {**SCHEDULE, "members": [], "start": "0001-01-01"}, 422),
+        ("POST", "/schedules", {**SCHEDULE, "members": [], "time_zone": ""}, 422),
+        ("POST", "/schedules/{id}/overrides",
+         {"user_id": 1, "start_at": "2026-01-01T00:00:00", "end_at": "2026-01-02T00:00:00"}, 422),
+        ("POST", "/policies", {"name": "x", "steps": [{"kind": "dance"}]}, 422),
+        ("POST", "/policies", {"name": " ", "steps": []}, 422),
+    ],
+)  # fmt: skip
+def test_bad_input_is_a_problem_document(api: Api, method: str, path: str, body: Any, status: int) -> None:
+    rota = schedule(user(), name="Present")
+    api(method, path.replace("{id}", str(rota.pk)), body, status)
+
+
+def test_who_may_do_what() -> None:
+    rota, chosen = schedule(user(), name="App"), policy(notify(user()), wait())
+    viewer, narrow = Api("viewer"), Api("viewer", "people.view")
+    reads = ["/schedules", f"/schedules/{rota.pk}", f"/schedules/{rota.pk}/who", f"/schedules/{rota.pk}/overrides",
+             "/policies", f"/policies/{chosen.pk}", f"/policies/{chosen.pk}/preview"]  # fmt: skip
+    step = {"kind": "wait", "minutes": 5}
+    when = {"start_at": "2096-01-01T00:00:00Z", "end_at": "2096-01-02T00:00:00Z"}
+    writes = [
+        ("POST", "/schedules", {**SCHEDULE, "name": "New", "members": []}),
+        ("PUT", f"/schedules/{rota.pk}", {**SCHEDULE, "members": []}),
+        ("DELETE", f"/schedules/{rota.pk}", None),
+        ("POST", f"/schedules/{rota.pk}/overrides", {"user_id": 1, **when}),
+        ("DELETE", "/schedules/overrides/1", None),
+        ("POST", "/policies", {"name": "New", "steps": [step]}),
+        ("PUT", f"/policies/{chosen.pk}", {"name": "New", "steps": [step]}),
+        ("DELETE", f"/policies/{chosen.pk}", None),
+    ]
+    for path in reads:
+        assert Client().get(f"/api/v1{path}").status_code == 401
+        viewer("GET", path)
+        narrow("GET", path, status=403)
+    for method, path, body in writes:
+        viewer(method, path, body, 403)
+
+
+def test_shifts_cost_the_same_for_any_range(api: Api, django_assert_max_num_queries: Any) -> None:
+    rota = schedule(user(), user())
+    for days in (7, 365):
+        end = (NOW + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        with django_assert_max_num_queries(12):
+            api("GET", f"/schedules/{rota.pk}/shifts?start=2026-03-02T12:00:00Z&end={end}")

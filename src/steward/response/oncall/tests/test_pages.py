@@ -1,0 +1,268 @@
+"""The pages as people use them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from steward.response.notifications.tests.factories import organisation
+from steward.response.oncall import actions
+from steward.response.oncall.models import EscalationPolicy, Override, Schedule
+from steward.response.oncall.tests.factories import (
+    ENGINE,
+    NOW,
+    SUBJECT,
+    notify,
+    policy,
+    schedule,
+    start,
+    team,
+    user,
+    wait,
+)
+
+pytestmark = pytest.mark.django_db
+FORM = {
+    "name": "App", "time_zone": "Europe/Berlin", "start": "2026-03-02", "handover_weekday": "0",
+    "handover_time": "09:00", "weeks": "1", "team": "",
+}  # fmt: skip
+
+
+@pytest.fixture
+def lead(client: Client) -> Client:
+    client.force_login(user("Lea Lead", role="lead", time_zone="Europe/Berlin"))
+    return client
+
+
+@pytest.fixture
+def viewer() -> Client:
+    client = Client()
+    client.force_login(user(role="viewer"))
+    return client
+
+
+def addresses() -> list[str]:
+    rota = schedule(user("Ann"), user("Bob"), name="App")
+    chosen = policy(notify(rota), wait(5), name="Main")
+    return [
+        reverse("oncall:schedules"), reverse("oncall:schedule", args=[rota.slug]), reverse("oncall:policies"),
+        reverse("oncall:policy", args=[chosen.slug]),
+    ]  # fmt: skip
+
+
+def editors() -> list[str]:
+    rota, chosen = Schedule.objects.get(), EscalationPolicy.objects.get()
+    return [
+        reverse("oncall:schedule-new"), reverse("oncall:schedule-edit", args=[rota.slug]),
+        reverse("oncall:policy-new"), reverse("oncall:policy-edit", args=[chosen.slug]),
+    ]  # fmt: skip
+
+
+def test_who_may_open_what(lead: Client, viewer: Client) -> None:
+    customer = Client()
+    customer.force_login(user(role="customer", organisation=organisation("customer")))
+    for url in addresses():
+        assert Client().get(url).status_code == 302
+        assert (lead.get(url).status_code, viewer.get(url).status_code) == (200, 200), url
+        assert customer.get(url).status_code == 403
+    for url in editors():
+        assert Client().get(url).status_code == 302
+        assert (lead.get(url).status_code, viewer.get(url).status_code) == (200, 403), url
+
+
+def test_pages_keep_the_content_security_policy(lead: Client) -> None:
+    start(policy(notify(user("Ann")), wait(5), name="Other"))
+    panel = reverse("oncall:incident-escalation", args=[SUBJECT.id])
+    schedule(name="Empty")
+    for url in [*addresses()[:1], reverse("oncall:schedule", args=["app"]), reverse("oncall:policy", args=["main"]),
+                reverse("oncall:policy-new"), reverse("oncall:schedule-new"), panel]:  # fmt: skip
+        html = lead.get(url).content.decode()
+        assert not re.search(r"<[^>]+\s(style|on[a-z]+)=", html), url
+        assert not re.search(r"<script(?![^>]*\ssrc=)", html), url
+        assert "<style" not in html
+
+
+def test_pages_cost_few_queries(lead: Client, django_assert_max_num_queries: Any) -> None:
+    urls = addresses()
+    for _number in range(4):
+        rota = schedule(user(), user())
+        policy(notify(rota), wait(5), notify(user()), wait(5))
+    for url in [*urls[:1], urls[2]]:
+        with django_assert_max_num_queries(14):
+            lead.get(url)
+
+
+def test_empty_pages_teach(lead: Client, viewer: Client) -> None:
+    for name, new in (("schedules", "schedule-new"), ("policies", "policy-new")):
+        url = reverse(f"oncall:{name}")
+        assert f'href="{reverse(f"oncall:{new}")}"' in lead.get(url).content.decode()
+        assert f'href="{reverse(f"oncall:{new}")}"' not in viewer.get(url).content.decode()
+
+
+def test_a_schedule_is_made_and_changed(lead: Client) -> None:
+    ann, bob = user("Ann"), user("Bob")
+    values = {**FORM, "member": [str(bob.pk), "", str(ann.pk), "nonsense"]}
+    response = lead.post(reverse("oncall:schedule-new"), values, follow=True)
+    assert response.redirect_chain == [("/schedules/app/", 302)]
+    made = Schedule.objects.get()
+    assert [each.user for each in made.rotation_members.all()] == [bob, ann]
+    edit = reverse("oncall:schedule-edit", args=["app"])
+    chosen = re.findall(r'<option value="(\d+)" selected>', lead.get(edit).content.decode())
+    assert [int(value) for value in chosen if int(value) in {ann.pk, bob.pk}] == [bob.pk, ann.pk]
+    lead.post(edit, {**FORM, "name": "Apps", "weeks": "2", "member": [str(ann.pk)]})
+    made.refresh_from_db()
+    assert (made.name, made.slug, made.weeks, made.rotation_members.count()) == ("Apps", "app", 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"name": ""}, "This field is required."),
+        ({"time_zone": "Mars/Olympus"}, "is not an IANA time zone"),
+        ({"member": ["999999999"]}, "Choose active people only."),
+        ({"name": "Taken"}, "is taken"),
+        ({"weeks": "99"}, "less than or equal to 52"),
+    ],
+)
+def test_mistakes_in_a_schedule_are_said_and_nothing_is_lost(lead: Client, change: dict[str, Any], text: str) -> None:
+    schedule(name="Taken")
+    ann = user("Ann")
+    response = lead.post(reverse("oncall:schedule-new"), {**FORM, "member": [str(ann.pk)], **change})
+    html = response.content.decode()
+    assert response.status_code == 422
+    assert text in html
+    assert "member" in change or f'<option value="{ann.pk}" selected>' in html
+    assert Schedule.objects.count() == 1
+
+
+def test_the_calendar_shows_people_overrides_and_gaps(lead: Client) -> None:
+    ann, bob = user("Ann"), user("Bob <script>")
+    now = timezone.now()
+    rota = schedule(ann, name="App")
+    actions.add_override(
+        actor=ENGINE, now=now, schedule_id=rota.pk, user_id=bob.pk, start_at=now, end_at=now + timedelta(hours=30),
+        reason="dentist & co",
+    )  # fmt: skip
+    html = lead.get(reverse("oncall:schedule", args=["app"])).content.decode()
+    assert html.count('class="cal-week"') == 4
+    assert "cal-override" in html and "cal-rotation" in html and "cal-gap" not in html
+    assert "override: dentist &amp; co" in html
+    assert "Bob &lt;script&gt;" in html and "<script>" not in html
+    assert html.count('class="cal-now"') == 1
+    later = lead.get(reverse("oncall:schedule", args=["app"]) + "?weeks=8").content.decode()
+    assert "cal-now" not in later and "cal-override" not in later
+    empty = schedule(name="Empty")
+    html = lead.get(reverse("oncall:schedule", args=[empty.slug])).content.decode()
+    assert "Nobody is on call now" in html and "cal-gap" in html
+    for nonsense in ("x", "99999", "-", "²"):
+        assert lead.get(reverse("oncall:schedule", args=["app"]) + f"?weeks={nonsense}").status_code == 200
+
+
+def test_overrides_are_added_in_the_readers_zone_and_removed(lead: Client) -> None:
+    ann, bob = user("Ann"), user("Bob")
+    rota = schedule(ann, name="App")
+    begin = (timezone.now() + timedelta(days=400)).replace(month=7, day=1, hour=8, minute=0, second=0, microsecond=0)
+    url = reverse("oncall:override-add", args=["app"])
+    values = {"user": str(bob.pk), "start_at": begin.strftime("%Y-07-01T10:00"), "end_at": begin.strftime("%Y-07-02T10:00")}
+    assert lead.post(url, values).status_code == 302
+    made = Override.objects.get()
+    assert (made.schedule, made.user, made.start_at) == (rota, bob, begin)  # 10:00 in Berlin in July is 08:00 UTC
+    wrong = lead.post(url, {**values, "end_at": values["start_at"]})
+    assert wrong.status_code == 422
+    assert "An override must end after it starts." in wrong.content.decode()
+    assert lead.post(reverse("oncall:override-remove", args=[made.pk])).status_code == 302
+    assert not Override.objects.exists()
+
+
+def test_a_policy_is_made_and_changed(lead: Client) -> None:
+    ann, crew, rota = user("Ann"), team(name="Crew"), schedule(user(), name="App")
+    crew.memberships.create(user=ann)
+    columns = {
+        "step_kind": ["notify_schedule", "wait", "", "notify_team", "wait"],
+        "step_schedule": [str(rota.pk), "", "", "", ""],
+        "step_user": ["", "", "", str(ann.pk), ""],  # left over from another choice in that row
+        "step_team": ["", "", "", str(crew.pk), ""],
+        "step_minutes": ["", "5", "", "", "10"],
+    }
+    values = {"name": "Main", "team": "", "repeat": "1", **columns}
+    response = lead.post(reverse("oncall:policy-new"), values, follow=True)
+    assert response.redirect_chain == [("/policies/main/", 302)]
+    made = EscalationPolicy.objects.get()
+    steps = [(s.kind, s.schedule_id, s.user_id, s.team_id, s.wait_minutes) for s in made.steps.all()]
+    assert steps == [
+        ("notify_schedule", rota.pk, None, None, None), ("wait", None, None, None, 5),
+        ("notify_team", None, None, crew.pk, None), ("wait", None, None, None, 10),
+    ]  # fmt: skip
+    html = response.content.decode()
+    assert "Notify who is on call for App" in html and "Notify the team Crew" in html
+    lead.post(reverse("oncall:policy-edit", args=["main"]), {**values, "repeat": "0"})
+    made.refresh_from_db()
+    assert (made.version, made.repeat) == (2, 0)
+
+
+def test_mistakes_in_steps_stand_beside_them(lead: Client) -> None:
+    ann = user("Ann")
+    values = {
+        "name": "Main", "team": "", "repeat": "1", "step_kind": ["notify_user", "wait", "notify_schedule"],
+        "step_schedule": ["", "", ""], "step_user": [str(ann.pk), "", ""], "step_team": ["", "", ""],
+        "step_minutes": ["", "0", ""],
+    }  # fmt: skip
+    response = lead.post(reverse("oncall:policy-new"), values)
+    html = response.content.decode()
+    assert response.status_code == 422
+    for text in ("Wait 1 to 1440 minutes.", "Choose whom to notify.", "End with a step that waits"):
+        assert text in html
+    assert f'<option value="{ann.pk}" selected>' in html
+    assert not EscalationPolicy.objects.exists()
+
+
+def test_a_policy_without_steps_says_so(lead: Client) -> None:
+    response = lead.post(reverse("oncall:policy-new"), {"name": "Main", "repeat": "0", "step_kind": [""]})
+    assert "The policy notifies nobody." in response.content.decode()
+
+
+def test_deleting_needs_a_post_and_the_permission(lead: Client, viewer: Client) -> None:
+    addresses()
+    for name, slug in (("policy", "main"), ("schedule", "app")):
+        url = reverse(f"oncall:{name}-delete", args=[slug])
+        assert lead.get(url).status_code == 405
+        assert viewer.post(url).status_code == 403
+        assert lead.post(url).status_code == 302
+    assert not Schedule.objects.exists() and not EscalationPolicy.objects.exists()
+
+
+def test_a_schedule_in_use_is_not_deleted_and_says_why(lead: Client) -> None:
+    addresses()
+    response = lead.post(reverse("oncall:schedule-delete", args=["app"]))
+    assert response.status_code == 409
+    assert "The escalation policy “Main” notifies App." in response.content.decode()
+
+
+def test_unknown_names_are_not_found(lead: Client) -> None:
+    for name in ("schedule", "policy", "schedule-edit", "policy-edit"):
+        assert lead.get(reverse(f"oncall:{name}", args=["nothing"])).status_code == 404
+
+
+def test_people_on_call_see_it_everywhere(client: Client) -> None:
+    ann = user("Ann", email="")
+    schedule(ann, name="App")
+    client.force_login(ann)
+    html = client.get(reverse("oncall:schedules")).content.decode()
+    assert "You are on call for App until" in html
+    assert "You cannot be reached" in html
+    assert "On call until" in html  # under the name in the rail
+
+
+def test_the_panel_tells_how_far_an_escalation_is(lead: Client, viewer: Client) -> None:
+    url = reverse("oncall:incident-escalation", args=[SUBJECT.id])
+    assert lead.get(url).content.decode().strip() == ""
+    escalation = start(policy(notify(user("Ann")), wait(5), name="Main", repeat=1))
+    actions.run_escalation(now=NOW, escalation_id=escalation.pk)
+    html = viewer.get(url).content.decode()
+    assert "Main" in html and "2 of 2" in html and "round 1 of 2" in html

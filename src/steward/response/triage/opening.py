@@ -1,0 +1,67 @@
+"""From groups of firing alerts to incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from steward.estate.configuration import queries as configuration
+from steward.foundation.actors import Actor
+from steward.response.incidents import actions as incidents
+from steward.response.incidents.actions import JoiningAlert, Opening
+from steward.response.triage import rules, wording
+from steward.response.triage.models import AlertGroup
+from steward.signals.alerts.events import ChangedAlert
+
+LONGEST_DESCRIPTION = 2000
+LONGEST_SUMMARY = 300
+Group = tuple[AlertGroup, rules.RouteSpec, list[ChangedAlert]]
+Opened = tuple[AlertGroup, rules.RouteSpec, list[ChangedAlert], str]
+
+
+def open_groups(groups: Sequence[Group], now: datetime, actor: Actor) -> list[Opened]:
+    """Open an incident for each locked group; its ``incident`` is set and it waits no longer. The caller saves it."""
+    names: dict[int, str] = {}
+    openings = [_opening(route, firing, names) for _group, route, firing in groups]
+    made = incidents.open_incidents(actor=actor, now=now, openings=openings)
+    found: list[Opened] = []
+    for (group, route, firing), incident in zip(groups, made, strict=True):
+        group.incident, group.due_at, group.leased_until = incident, None, None
+        found.append((group, route, firing, incident.ref))
+    return found
+
+
+def joining(change: ChangedAlert, why: str) -> JoiningAlert:
+    """The alert as an incident takes it."""
+    return JoiningAlert(
+        alert_id=change.alert_id,
+        name=change.name,
+        summary=change.annotations.get("summary", "")[:LONGEST_SUMMARY],
+        firing=change.status == "firing",
+        reason={"change": change.change_id, **change.reason},
+        why=wording.came_from(change, why),
+    )
+
+
+def _opening(route: rules.RouteSpec, firing: Sequence[ChangedAlert], names: dict[int, str]) -> Opening:
+    service_id = route.service_id or next((change.service_id for change in firing if change.service_id), None)
+    why = f"{wording.by_route(route)} · {wording.takes(route)}"
+    return Opening(
+        title=wording.title(firing, _service_name(service_id, names)),
+        severity=rules.worst([rules.severity(route, change.severity) for change in firing]),
+        service_id=service_id,
+        policy_id=route.policy_id,
+        origin={"kind": "route", "id": route.id, "name": route.name, "version": route.version},
+        alerts=[joining(change, wording.grouped(route)) for change in firing],
+        why=why,
+        description=firing[0].annotations.get("description", "")[:LONGEST_DESCRIPTION],
+    )
+
+
+def _service_name(service_id: int | None, names: dict[int, str]) -> str:
+    if service_id is None:
+        return ""
+    if service_id not in names:
+        service = configuration.service_by_id(service_id)
+        names[service_id] = service.name if service else ""
+    return names[service_id]

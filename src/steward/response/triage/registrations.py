@@ -1,0 +1,21 @@
+"""What this room adds to the shell and to pages of other rooms."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from steward.foundation.ui import navigation, panels, statuses
+
+navigation.register(
+    navigation.NavItem(
+        "routes", _("Routes"), "triage:list", "route", "operate", position=60, permission="routes.view", shortcut="r"
+    )
+)
+# The panel takes the alert's database key.
+panels.register("alert", "decisions", "triage:alert-decisions", position=10, permission="routes.view")
+
+statuses.register("opened", "down", _("opened"))
+statuses.register("joined", "info", _("joined"))
+statuses.register("recorded", "unknown", _("recorded"))
+statuses.register("unrouted", "degraded", _("not routed"))
+statuses.register("overtaken", "unknown", _("overtaken"))

@@ -1,0 +1,120 @@
+"""The sentences that decisions are explained with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from steward.algorithms.matching import format_matchers
+from steward.foundation.ui.spans import duration_words
+from steward.response.triage.rules import RouteSpec
+from steward.signals.alerts.events import ChangedAlert
+
+
+def takes(route: RouteSpec) -> str:
+    """Why the alert is here: `severity="critical"` holds, or nothing else took it."""
+    if route.matchers:
+        return _("it has %(matchers)s") % {"matchers": format_matchers(route.matchers)[1:-1]}
+    return _("no other route took it") if route.is_default else _("the route takes every alert")
+
+
+def grouped(route: RouteSpec) -> str:
+    if not route.group_by:
+        return _("all alerts of the route are one group")
+    return _("grouped by %(labels)s") % {"labels": ", ".join(route.group_by)}
+
+
+def by_route(route: RouteSpec) -> str:
+    return _("route %(name)s, version %(version)s") % {"name": route.name, "version": route.version}
+
+
+def unrouted() -> str:
+    return _("No enabled route takes these labels.")
+
+
+def recorded(route: RouteSpec) -> str:
+    return _("Recorded, no incident: %(takes)s, and the route only records.") % {"takes": takes(route)}
+
+
+def overtaken() -> str:
+    return _("A later change of the same alert was already there when this one was looked at.")
+
+
+def waiting(route: RouteSpec, until: datetime) -> str:
+    text = _("Waits until %(until)s UTC for others of its group (%(grouped)s; group wait %(wait)s): %(takes)s.")
+    wait = duration_words(route.group_wait)
+    return text % {"until": f"{until:%H:%M:%S}", "grouped": grouped(route), "wait": wait, "takes": takes(route)}
+
+
+def opened(route: RouteSpec, ref: str, waited: bool = False) -> str:
+    after = (
+        _("after the group wait of %(wait)s") % {"wait": duration_words(route.group_wait)} if waited else _("at once")
+    )
+    text = _("Opened %(ref)s %(after)s: %(takes)s; %(grouped)s; %(paging)s.")
+    return text % {
+        "ref": ref,
+        "after": after,
+        "takes": takes(route),
+        "grouped": grouped(route),
+        "paging": paging(route),
+    }
+
+
+def paging(route: RouteSpec) -> str:
+    return _("its policy pages people") if route.policy_id is not None else _("without a policy nobody is paged")
+
+
+def joined(route: RouteSpec, ref: str) -> str:
+    text = _("Joined %(ref)s, which its group (%(grouped)s) has open: nobody is paged again.")
+    return text % {"ref": ref, "grouped": grouped(route)}
+
+
+def fires_again(route: RouteSpec) -> str:
+    return _("fires again within %(n)s minutes of being resolved") % {"n": route.reopen_minutes}
+
+
+def reopened(route: RouteSpec, ref: str) -> str:
+    return _("Reopened %(ref)s: it %(why)s; %(paging)s.") % {
+        "ref": ref, "why": fires_again(route), "paging": paging(route),
+    }  # fmt: skip
+
+
+def resolved(route: RouteSpec, ref: str, *, active: bool, last: bool) -> str:
+    if not active:
+        return _("Resolved; %(ref)s was over already.") % {"ref": ref}
+    if last and route.auto_resolve:
+        return _("Resolved, as the last firing alert of %(ref)s: the incident resolves itself.") % {"ref": ref}
+    if last:
+        return _("Resolved, as the last firing alert of %(ref)s; the route leaves it to people to resolve it.") % {
+            "ref": ref
+        }
+    return _("Resolved; other alerts of %(ref)s still fire.") % {"ref": ref}
+
+
+def resolved_early(waiting_still: bool) -> str:
+    if waiting_still:
+        return _("Resolved within the group wait, before an incident was opened.")
+    return _("Resolved; its group has no incident.")
+
+
+def came_from(change: ChangedAlert, why: str) -> str:
+    return _("from %(source)s · %(why)s") % {"source": change.source_name, "why": why}
+
+
+def ended(change: ChangedAlert) -> str:
+    """Why the alert ended, as its own room says."""
+    return str(change.reason.get("text") or _("its sender says so"))
+
+
+def title(firing: Sequence[ChangedAlert], service: str) -> str:
+    """What people read first: the first alert's summary, or its name and what it is about."""
+    first = firing[0]
+    said = first.annotations.get("summary") or first.annotations.get("title") or ""
+    if said.strip():
+        return said.strip()
+    where = service or next(
+        (first.labels[name] for name in ("service", "instance", "host", "job") if first.labels.get(name)), ""
+    )
+    return _("%(alert)s on %(where)s") % {"alert": first.name, "where": where} if where else first.name
