@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,10 +26,12 @@ class Sink:
 
     port: int
     messages: list[Message] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)  # seconds since the epoch, a message each
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         with self._lock:
+            self.times.append(time.time())
             self.messages.append(email.message_from_bytes(envelope.content))
         return "250 OK"
 

@@ -18,7 +18,6 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -74,7 +73,7 @@ def check_hidden_outside(url: str, texts: Sequence[str], roles: Sequence[str] = 
             assert text not in response.content.decode(), f"{url} shows {text!r} to a {role}"
 
 
-def check_queries(client: Client, url: str, most: int = MOST_QUERIES) -> HttpResponse:
+def check_queries(client: Client, url: str, most: int = MOST_QUERIES) -> Any:
     """A page asks the database a bounded number of times. The first request fills the process's caches, as it would."""
     client.get(url)
     with CaptureQueriesContext(connection) as captured:

@@ -103,3 +103,11 @@ def home_organisation() -> Organisation | None:
 
 def api_keys(actor: Actor) -> ApiKeyQuerySet:
     return ApiKey.objects.visible_to(actor)
+
+
+def is_home_team(team_id: int) -> bool:
+    return Team.objects.filter(pk=team_id, organisation__kind=OrganisationKind.HOME).exists()
+
+
+def is_supplier(organisation_id: int) -> bool:
+    return Organisation.objects.filter(pk=organisation_id, kind=OrganisationKind.SUPPLIER).exists()

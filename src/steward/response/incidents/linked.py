@@ -24,6 +24,8 @@ from steward.response.incidents import actions, queries, shown
 from steward.response.incidents.errors import IncidentNotFound
 from steward.response.notifications import queries as notifications
 
+ALERTS_SHOWN = 5
+
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -71,5 +73,11 @@ def _answer(request: HttpRequest, token: str, actor: Actor, incident_id: int) ->
             messages.warning(request, error.message)
         return redirect("incidents:act", token)
     incident = queries.by_id(actor, incident_id)
-    context = {"incident": incident, "who": actor.label, "may": shown.may(actor, incident), "token": token}
+    firing = queries.alerts(actor, incident).filter(firing=True)[:ALERTS_SHOWN]
+    context = {
+        "incident": incident,
+        "members": list(firing),
+        "who": actor.label,
+        "may": shown.may(actor, incident),
+    }
     return render(request, "incidents/act.html", context)

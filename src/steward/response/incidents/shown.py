@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -106,6 +106,8 @@ def timeline(actor: Actor, incident: Incident, *, whole: bool) -> tuple[list[Ent
             )
         )
         day = today
+    if shown and not more and all(each.day is None for each in shown[1:]):
+        shown[0] = replace(shown[0], day=None)  # all on one day: the hours are enough
     return shown, more
 
 

@@ -67,11 +67,16 @@ def range_of(first: date, weeks: int, zone: str) -> tuple[datetime, datetime]:
     return _midnight(first, zone), _midnight(first + timedelta(days=DAYS * weeks), zone)
 
 
+def colours(order: Sequence[int]) -> dict[int, int]:
+    """The colour (0 to 7) of each member, in the order of their turns, so that neighbours differ."""
+    return {user_id: index % COLOURS for index, user_id in enumerate(dict.fromkeys(order))}
+
+
 def picture(
     shifts: Sequence[ShiftView], *, first: date, weeks: int, zone: str, now: datetime, order: Sequence[int]
 ) -> list[Week]:
     """The rows of the picture. ``order`` is the members' keys in the order of their turns: it chooses the colours."""
-    colours = {user_id: index % COLOURS for index, user_id in enumerate(dict.fromkeys(order))}
+    chosen = colours(order)
     rows = []
     for number in range(weeks):
         monday = first + timedelta(days=DAYS * number)
@@ -80,7 +85,7 @@ def picture(
             Week(
                 label=date_format(monday, "j M"),
                 days=tuple(_days(monday, now, zone)),
-                bars=tuple(_bars(shifts, start, end, monday, zone, colours)),
+                bars=tuple(_bars(shifts, start, end, monday, zone, chosen)),
                 now=_percent(_place(now, monday, zone)) if start <= now < end else "",
             )
         )
@@ -96,7 +101,7 @@ def _days(monday: date, now: datetime, zone: str) -> Iterable[Day]:
 
 
 def _bars(
-    shifts: Sequence[ShiftView], start: datetime, end: datetime, monday: date, zone: str, colours: dict[int, int]
+    shifts: Sequence[ShiftView], start: datetime, end: datetime, monday: date, zone: str, chosen: dict[int, int]
 ) -> Iterable[Bar]:
     covered = start
     for shift in sorted(shifts, key=lambda each: each.start):
@@ -110,7 +115,7 @@ def _bars(
         if shift.source == "override":
             title += " · " + (_("override: %(why)s") % {"why": shift.reason} if shift.reason else _("override"))
         left, width = _span(max(shift.start, start), min(shift.end, end), monday, zone)
-        colour = colours.get(shift.user.pk, shift.user.pk % COLOURS)
+        colour = chosen.get(shift.user.pk, shift.user.pk % COLOURS)
         yield Bar(
             left, width, str(shift.user), title, shift.source, colour, shift.start >= start, shift.end <= end
         )

@@ -72,7 +72,7 @@ class RouteRow:
 
 
 def shown(route: Route) -> RouteRow:
-    return RouteRow(route, [format_matchers([matcher])[1:-1] for matcher in from_json(route.matchers)])
+    return RouteRow(route, [rules.written(matcher) for matcher in from_json(route.matchers)])
 
 
 @dataclass(frozen=True, slots=True)

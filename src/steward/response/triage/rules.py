@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Literal, Protocol, TypeVar
 
-from steward.algorithms.matching import Matcher, explain, group_key, group_labels, matches_all
+from steward.algorithms.matching import Matcher, explain, format_matchers, group_key, group_labels, matches_all
 
 SEVERITIES = ("SEV1", "SEV2", "SEV3", "SEV4")
 # What senders commonly write in the severity label, for routes that do not say otherwise.
@@ -67,13 +67,18 @@ class RouteMatch:
     results: tuple[MatcherResult, ...]
 
 
+def written(matcher: Matcher) -> str:
+    """One matcher as people write it."""
+    return format_matchers([matcher])[1:-1]
+
+
 def walk(routes: Sequence[RouteSpec], labels: Mapping[str, str]) -> list[RouteMatch]:
     """Hold the labels against the routes in order. The first match stops the walk unless it continues; the default
     route takes what no other took."""
     found: list[RouteMatch] = []
     stopped = taken = False
     for route in routes:
-        results = tuple(MatcherResult(str(m), ok, actual) for m, ok, actual in explain(route.matchers, labels))
+        results = tuple(MatcherResult(written(m), ok, actual) for m, ok, actual in explain(route.matchers, labels))
         fits = all(result.matched for result in results) and not (route.is_default and taken)
         reached = not stopped
         found.append(RouteMatch(route, fits and reached, reached, results))

@@ -147,6 +147,10 @@ class ParkedQuerySet(models.QuerySet["ParkedPayload"]):
     def visible_to(self, actor: Actor) -> ParkedQuerySet:
         return self if actor.can("sources.view") else self.none()
 
+    def waiting(self) -> ParkedQuerySet:
+        """Neither replayed nor discarded."""
+        return self.filter(replayed_at__isnull=True, discarded_at__isnull=True)
+
 
 class ParkedPayload(models.Model):
     """What came in and could not be read: raw, with the error, until someone replays or discards it."""
@@ -160,6 +164,17 @@ class ParkedPayload(models.Model):
     discarded_at = models.DateTimeField(_("discarded"), null=True, blank=True)
 
     objects = ParkedQuerySet.as_manager()
+
+    @property
+    def status(self) -> str:
+        if self.replayed_at is not None:
+            return "replayed"
+        return "discarded" if self.discarded_at is not None else "parked"
+
+    @property
+    def text(self) -> str:
+        """The payload as far as it is text, at most 4,000 characters, for people to look at."""
+        return bytes(self.raw[:4000]).decode(errors="replace").replace("\0", "␀")
 
     class Meta:
         ordering = ["-received_at", "-id"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from steward.foundation.actors import Actor
-from steward.signals.alerts.errors import AlertNotFound, SourceNotFound
+from steward.signals.alerts.errors import AlertNotFound, BadLabelSearch, ParkedNotFound, SourceNotFound
 from steward.signals.alerts.events import ChangedAlert
 from steward.signals.alerts.models import (
     Alert,
@@ -40,11 +41,31 @@ def source_by_id(actor: Actor, source_id: int) -> Source:
     return found
 
 
-def sources_with_counts(actor: Actor) -> QuerySet[Source]:
-    """Sources with how many of their alerts fire and how many payloads wait for a person."""
-    return sources(actor).annotate(
-        firing=Count("alerts", filter=Q(alerts__status=AlertStatus.FIRING), distinct=True),
-    )
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A source as its list shows it; ``firing`` and ``parked`` are numbers of alerts and of waiting payloads."""
+
+    source: Source
+    firing: int
+    parked: int
+
+
+def source_lines(actor: Actor) -> list[SourceLine]:
+    """Every source with its numbers. Counted over the firing and the waiting only, which are few."""
+    firing = _by_source(Alert.objects.filter(status=AlertStatus.FIRING))
+    waiting = _by_source(ParkedPayload.objects.waiting())
+    return [SourceLine(each, firing.get(each.pk, 0), waiting.get(each.pk, 0)) for each in sources(actor)]
+
+
+def source_line(actor: Actor, source_id: int) -> SourceLine:
+    """One source with its numbers."""
+    source = source_by_id(actor, source_id)
+    firing = Alert.objects.filter(status=AlertStatus.FIRING, source=source).count()
+    return SourceLine(source, firing, ParkedPayload.objects.waiting().filter(source=source).count())
+
+
+def _by_source(queryset: QuerySet[Any]) -> dict[int, int]:
+    return dict(queryset.order_by().values_list("source_id").annotate(number=Count("pk")))
 
 
 def alerts(actor: Actor) -> AlertQuerySet:
@@ -64,8 +85,36 @@ def changes_of(alert: Alert) -> QuerySet[AlertChange]:
 
 
 def parked(actor: Actor) -> ParkedQuerySet:
-    """What waits for a person."""
-    return ParkedPayload.objects.visible_to(actor).select_related("source")
+    """What could not be read, newest first, without the payloads themselves."""
+    return ParkedPayload.objects.visible_to(actor).select_related("source").defer("raw")
+
+
+def parked_by_id(actor: Actor, parked_id: int) -> ParkedPayload:
+    found = ParkedPayload.objects.visible_to(actor).select_related("source").filter(pk=parked_id).first()
+    if found is None:
+        raise ParkedNotFound(_("There is no such parked payload."))
+    return found
+
+
+def labelled(queryset: AlertQuerySet, labels: Mapping[str, str]) -> AlertQuerySet:
+    """Alerts that have all of these labels."""
+    return queryset.filter(labels__contains=dict(labels))
+
+
+def named(queryset: AlertQuerySet, text: str) -> AlertQuerySet:
+    """Alerts whose name begins with the text, or with it written as a name; an index serves both."""
+    return queryset.filter(Q(name__startswith=text) | Q(name__startswith=text[:1].upper() + text[1:]))
+
+
+def read_labels(text: str) -> dict[str, str]:
+    """The labels of a search such as ``job=node, severity=critical``."""
+    found = {}
+    for part in text.split(","):
+        name, equals, value = part.partition("=")
+        if not (name.strip() and equals):
+            raise BadLabelSearch(_("Write labels as name=value, several with commas between them."))
+        found[name.strip()] = value.strip().strip('"')
+    return found
 
 
 def firing_by_service(actor: Actor, limit: int = 8) -> list[tuple[str, int]]:

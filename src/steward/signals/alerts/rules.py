@@ -25,7 +25,7 @@ class Previous:
     due_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Incoming:
     """One report. ``due_at`` is when a firing one expires by itself; ``content_differs`` says that annotations or link
     are not the stored ones. ``late`` marks a refresh that waited in memory and is told only now."""
@@ -39,7 +39,7 @@ class Incoming:
     late: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Decision:
     """What to do: ``kind``, the state after it, and the reason that is stored with a transition."""
 

@@ -85,17 +85,19 @@ _ALERT_COLUMNS = (
     "source_id, fingerprint, name, labels, annotations, severity, generator_url, status, starts_at, ends_at,"
     " first_seen_at, last_seen_at, changed_at, fire_count, due_at"
 )
-# Arrays in binary: the server reads them many times faster than rows in JSON, and this is the hottest statement.
+# The hottest statement. Columns are joined with U+001F (JSON never contains it, _plain keeps it out of the others):
+# the cheapest form on both sides, several times cheaper than arrays of parameters or rows in JSON.
 # One statement, so that autocommit makes alert, change and wake-up one transaction. The order of rows is the order of
 # locks on the unique index; two writers with the same new alerts must not wait for each other crosswise.
 _INSERT = f"""
 WITH incoming AS MATERIALIZED (
-  SELECT * FROM unnest(%b::bigint[], %b::bytea[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
-    %b::text[], %b::timestamptz[], %b::timestamptz[], %b::timestamptz[], %b::int[], %b::timestamptz[])
+  SELECT s::bigint, decode(f, 'hex') AS f, n, l::jsonb, a::jsonb, v, g, t, b::timestamptz, e::timestamptz,
+    k::timestamptz, c::int, d::timestamptz
+  FROM unnest({", ".join(["string_to_array(%b, chr(31), '')"] * 13)})
     AS r(s, f, n, l, a, v, g, t, b, e, k, c, d) ORDER BY s, f
 ), fresh AS (
   INSERT INTO alerts_alert ({_ALERT_COLUMNS})
-  SELECT s, f, n, l::jsonb, a::jsonb, v, g, t, b, e, k, k, k, c, d FROM incoming
+  SELECT s, f, n, l, a, COALESCE(v, ''), COALESCE(g, ''), t, b, e, k, k, k, c, d FROM incoming
   ON CONFLICT (source_id, fingerprint) DO NOTHING
   RETURNING id, source_id, fingerprint, status, starts_at, ends_at, changed_at, due_at
 ), noted AS (
@@ -106,6 +108,7 @@ WITH incoming AS MATERIALIZED (
 SELECT id, source_id, fingerprint, status, starts_at, due_at, (SELECT count(*) FROM told) FROM fresh
 """
 
+_UNIT = "\x1f"
 _NEW = orjson.dumps(reason("new")).decode()
 
 _LOCK = """
@@ -147,36 +150,36 @@ WHERE a.id = u.i AND a.status = 'firing' RETURNING a.id
 def insert_new(reports: Sequence[Report]) -> Steps:
     """Store reports of alerts that are probably new, in one statement; those that exist already come back in
     ``left``, in order. Only the first report of an alert may be given."""
-    columns: list[list[Any]] = [[] for _ in range(13)]
-    adders = [column.append for column in columns]
-    for each in reports:
-        for add, value in zip(adders, _new_row(each), strict=True):
-            add(value)
+    columns = map(_UNIT.join, zip(*map(_new_row, reports), strict=True))
     found = yield _INSERT, (*columns, _NEW)
     outcomes = {(row[1], bytes(row[2])): Outcome(row[0], row[3] == FIRING, row[4], row[5]) for row in found}
     return Stored(outcomes, [each for each in reports if each.ident not in outcomes])
 
 
-def _new_row(each: Report) -> tuple[Any, ...]:
+def _new_row(each: Report) -> tuple[str, ...]:
     given = each.normalised
     if given is None:
         raise ValueError("A late refresh brings nothing that could be inserted.")
     decision = decide(None, _incoming(each, content_differs=False))
     return (
-        each.source_id,
-        each.fingerprint,
-        given.name,
-        _json(given.labels),
-        _json(given.annotations),
-        given.severity,
-        given.generator_url,
+        str(each.source_id),
+        each.fingerprint.hex(),
+        _plain(given.name),
+        orjson.dumps(given.labels).decode(),
+        given.annotations_json.decode(),
+        _plain(given.severity),
+        _plain(given.generator_url),
         decision.status,
-        decision.starts_at,
-        decision.ends_at,
-        each.received_at,
-        int(decision.is_transition),
-        decision.due_at,
+        decision.starts_at.isoformat(),
+        decision.ends_at.isoformat() if decision.ends_at else "",
+        each.received_at.isoformat(),
+        "1" if decision.is_transition else "0",
+        decision.due_at.isoformat() if decision.due_at else "",
     )
+
+
+def _plain(text: str) -> str:
+    return text.replace(_UNIT, " ") if _UNIT in text else text
 
 
 class _Row:

@@ -112,6 +112,7 @@ def _schedule_context(request: HttpRequest, found: Schedule, form: forms.Overrid
     start, end = calendar.range_of(first, WEEKS, found.time_zone)
     shifts = queries.shifts(found.pk, start, end)
     members = [each.user for each in found.rotation_members.all()]
+    colours = calendar.colours([user.pk for user in members])
     current = queries.who(found.pk, now)
     coming = [each for each in queries.shifts(found.pk, now, now + timedelta(weeks=WEEKS * 2)) if each.start > now]
     reach = notifications.reach_of({user.pk for user in members} | ({current.user.pk} if current else set()))
@@ -125,13 +126,16 @@ def _schedule_context(request: HttpRequest, found: Schedule, form: forms.Overrid
         "current_unreachable": current is not None and not reach.get(current.user.pk),
         "coming": coming[:5],
         "gaps": queries.gaps(found.pk, now, now + timedelta(weeks=WEEKS))[:5],
-        "members": [{"user": user, "unreachable": not reach.get(user.pk)} for user in members],
+        "members": [
+            {"user": user, "unreachable": not reach.get(user.pk), "colour": colours[user.pk]} for user in members
+        ],
         "overrides": found.overrides.filter(end_at__gt=now).select_related("user").order_by("start_at", "id"),
         "may_manage": actor.can("oncall.manage"),
         "form": form or _override_form(request, now),
         "form_open": form is not None,
         "local_zone": timezone.get_current_timezone_name(),
-        "steps": found.steps.select_related("policy").order_by("policy__name"),
+        "policies": list(dict.fromkeys(s.policy for s in found.steps.select_related("policy").order_by("policy__name"))),
+        "weekday": dict(forms.WEEKDAYS)[found.handover_weekday],
         "local_now": date_format(now.astimezone(ZoneInfo(found.time_zone)), "D H:i"),
     }
 

@@ -18,7 +18,7 @@ from steward.signals.alerts.ingest.answers import Receive, Refused, Scope, Send,
 from steward.signals.alerts.ingest.database import Database, address
 from steward.signals.alerts.ingest.keys import Keys, SourceInfo
 from steward.signals.alerts.ingest.listener import listen
-from steward.signals.alerts.ingest.memory import Memory, content_of, seconds
+from steward.signals.alerts.ingest.memory import Memory, seconds
 from steward.signals.alerts.ingest.parsers import PARSERS, Parsed, Unreadable
 from steward.signals.alerts.ingest.parsers.common import TooManyAlerts
 from steward.signals.alerts.ingest.writer import Busy, Writer
@@ -173,7 +173,7 @@ def _reports(memory: Memory, source: SourceInfo, path: str, parsed: Parsed, now:
         each = report(given, source_id=source.id, resolve_timeout=source.resolve_timeout, now=now)
         if memory.trusted and not given.resolved:
             known = memory.known.get(each.ident)
-            if known and known.content == content_of(given) and seconds(given.starts_at) >= known.starts:
+            if known and known.content == given.content and seconds(given.starts_at) >= known.starts:
                 memory.refresh(known, seconds(each.due_at), stamp)
                 unchanged += 1
                 continue

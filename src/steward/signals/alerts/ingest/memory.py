@@ -9,12 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import Generic, TypeVar
-
-import orjson
-
-from steward.signals.alerts.ingest.parsers import Normalised
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -155,12 +150,6 @@ class Memory:
         for known in waiting:
             known.listed = True
         self.urgent += waiting
-
-
-def content_of(given: Normalised) -> bytes:
-    """A mark of what may change while an alert fires: its annotations and link."""
-    packed = orjson.dumps([given.annotations, given.generator_url], option=orjson.OPT_SORT_KEYS)
-    return blake2b(packed, digest_size=12).digest()
 
 
 def seconds(moment: datetime | None) -> float:

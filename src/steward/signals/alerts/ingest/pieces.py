@@ -13,7 +13,7 @@ from datetime import datetime
 
 import orjson
 
-from steward.signals.alerts.ingest.memory import Memory, Piece, content_of, seconds
+from steward.signals.alerts.ingest.memory import Memory, Piece, seconds
 from steward.signals.alerts.ingest.parsers import Bad, Normalised, Parsed, api_v2
 from steward.signals.alerts.ingest.parsers.common import MAX_ALERTS, BadAlert, TooManyAlerts, instant
 
@@ -124,4 +124,4 @@ def _parse(
 def piece_of(given: Normalised, source_id: int) -> Piece:
     """What is remembered of a parsed alert."""
     starts = seconds(given.starts_at)
-    return Piece((source_id, given.fingerprint), content_of(given), starts)
+    return Piece((source_id, given.fingerprint), given.content, starts)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 import psycopg
 
 from steward.signals.alerts.ingest.database import Database
-from steward.signals.alerts.ingest.memory import Known, Memory, content_of, moment, seconds
+from steward.signals.alerts.ingest.memory import Known, Memory, moment, seconds
 from steward.signals.alerts.storing import (
     Parking,
     Report,
@@ -175,7 +175,7 @@ class Writer:
                 continue
             if outcome.firing and each.normalised is not None and not each.resolved:
                 due, starts = seconds(outcome.due_at), seconds(outcome.starts_at)
-                content = content_of(each.normalised)
+                content = each.normalised.content
                 self.memory.learn(each.ident, outcome.alert_id, content, starts, due, each.received_at.timestamp())
             elif not outcome.firing:
                 self.memory.forget(each.ident)

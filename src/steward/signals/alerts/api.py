@@ -1,0 +1,272 @@
+"""API of alerts, sources and parked payloads. Sending alerts in is `/in/<key>/…`, not here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from ninja import Field, Query, Router, Schema
+from ninja.responses import Status
+
+from steward.foundation import clock
+from steward.foundation.actors import Actor
+from steward.foundation.errors import Invalid
+from steward.foundation.rest.api import KeysetQuery, page_of
+from steward.signals.alerts import actions, queries
+from steward.signals.alerts.actions import LONGEST_TIMEOUT, SHORTEST_TIMEOUT
+from steward.signals.alerts.models import Alert, AlertChange, ParkedPayload, Source
+from steward.signals.alerts.shown import readable
+
+alerts = Router(tags=["alerts"])
+sources = Router(tags=["sources"])
+ROUTERS = {"/alerts": alerts, "/sources": sources}
+MAX_ID = 2**63 - 1
+
+
+class NamedOut(Schema):
+    id: int
+    name: str
+
+
+class AlertOut(Schema):
+    id: int
+    fingerprint: str
+    name: str
+    status: Literal["firing", "resolved"]
+    severity: str
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    generator_url: str
+    source: NamedOut
+    service: NamedOut | None
+    item_id: int | None
+    starts_at: datetime
+    ends_at: datetime | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+    changed_at: datetime
+    expires_at: datetime | None = Field(description="When it resolves by itself unless heard of again.")
+    fire_count: int
+
+
+class AlertPage(Schema):
+    items: list[AlertOut]
+    next: str | None
+
+
+class AlertQuery(KeysetQuery):
+    status: list[Literal["firing", "resolved"]] = Field(default_factory=list)
+    severity: list[str] = Field(default_factory=list, max_length=20)
+    service: int | None = Field(None, ge=1, le=MAX_ID)
+    source: int | None = Field(None, ge=1, le=MAX_ID)
+    name: str = Field("", max_length=300, description="Alerts whose name begins with this.")
+    labels: str = Field("", max_length=2000, description="Labels as name=value, several with commas between them.")
+
+
+class ChangeOut(Schema):
+    id: int
+    at: datetime
+    status: Literal["firing", "resolved"]
+    starts_at: datetime
+    ends_at: datetime | None
+    reason: dict[str, Any]
+    decided: bool = Field(description="Whether triage has decided on it.")
+
+
+class ChangePage(Schema):
+    items: list[ChangeOut]
+    next: str | None
+
+
+class SourceIn(Schema):
+    name: str = Field(min_length=1, max_length=120)
+    kind: Literal["alertmanager", "events"] = "alertmanager"
+    resolve_timeout: int = Field(300, ge=SHORTEST_TIMEOUT, le=LONGEST_TIMEOUT)
+
+
+class SourceChange(Schema):
+    name: str | None = Field(None, min_length=1, max_length=120)
+    resolve_timeout: int | None = Field(None, ge=SHORTEST_TIMEOUT, le=LONGEST_TIMEOUT)
+    enabled: bool | None = None
+
+
+class SourceOut(Schema):
+    id: int
+    name: str
+    kind: str
+    enabled: bool
+    key_prefix: str
+    resolve_timeout: int
+    created_at: datetime
+    last_received_at: datetime | None
+
+
+class SourceWithKey(SourceOut):
+    path: str = Field(description="Where to send to. It holds the key and is shown only in this answer.")
+
+
+class SourcePage(Schema):
+    items: list[SourceOut]
+    next: str | None
+
+
+class ParkedOut(Schema):
+    id: int
+    source_id: int
+    received_at: datetime
+    endpoint: str
+    error: str
+    status: Literal["parked", "replayed", "discarded"]
+
+
+class ParkedFull(ParkedOut):
+    raw: str = Field(description="As it came; bytes that are no text are written as escapes.")
+
+
+class ParkedPage(Schema):
+    items: list[ParkedOut]
+    next: str | None
+
+
+class ReplayOut(Schema):
+    alerts: int
+
+
+def _actor(request: HttpRequest) -> Actor:
+    return cast("Actor", request.actor)  # type: ignore[attr-defined]
+
+
+def _key(number: int) -> int:
+    return number if number <= MAX_ID else 0
+
+
+def _alert(alert: Alert) -> dict[str, Any]:
+    names = (
+        "id", "name", "status", "severity", "labels", "annotations", "generator_url", "item_id", "starts_at", "ends_at",
+        "first_seen_at", "last_seen_at", "changed_at", "fire_count",
+    )  # fmt: skip
+    service = alert.service
+    return {
+        **{name: getattr(alert, name) for name in names},
+        "fingerprint": bytes(alert.fingerprint).hex(),
+        "source": {"id": alert.source_id, "name": alert.source.name},
+        "service": {"id": service.pk, "name": service.name} if service else None,
+        "expires_at": alert.due_at if alert.status == "firing" else None,
+    }
+
+
+def _change(change: AlertChange) -> dict[str, Any]:
+    names = ("id", "at", "status", "starts_at", "ends_at", "reason")
+    return {**{name: getattr(change, name) for name in names}, "decided": change.due_at is None}
+
+
+def _source(source: Source) -> dict[str, Any]:
+    return {name: getattr(source, name) for name in SourceOut.model_fields}
+
+
+def _parked(parked: ParkedPayload) -> dict[str, Any]:
+    return {name: getattr(parked, name) for name in ParkedOut.model_fields}
+
+
+@alerts.get("", response=AlertPage, summary="List alerts, the newest change first")
+def list_alerts(request: HttpRequest, query: Query[AlertQuery]) -> Any:
+    actor = _actor(request)
+    actor.require("alerts.view")
+    found = queries.alerts(actor)
+    texts = [query.name, query.labels, *query.severity]
+    if any("\0" in text for text in texts):
+        raise Invalid(_("A filter contains a NUL character."))
+    if query.status:
+        found = found.filter(status__in=query.status)
+    if query.severity:
+        found = found.filter(severity__in=query.severity)
+    if query.service is not None:
+        found = found.filter(service_id=query.service)
+    if query.source is not None:
+        found = found.filter(source_id=query.source)
+    if query.name:
+        found = queries.named(found, query.name)
+    if query.labels:
+        found = queries.labelled(found, queries.read_labels(query.labels))
+    return page_of(found, query, ("-changed_at", "-id"), _alert)
+
+
+@alerts.get("/{int:alert_id}", response=AlertOut, summary="One alert")
+def one_alert(request: HttpRequest, alert_id: int) -> Any:
+    actor = _actor(request)
+    actor.require("alerts.view")
+    return _alert(queries.alert_by_id(actor, _key(alert_id)))
+
+
+@alerts.get("/{int:alert_id}/changes", response=ChangePage, summary="When it fired and resolved, and why")
+def changes(request: HttpRequest, alert_id: int, query: Query[KeysetQuery]) -> Any:
+    actor = _actor(request)
+    actor.require("alerts.view")
+    return page_of(queries.changes_of(queries.alert_by_id(actor, _key(alert_id))), query, ("-id",), _change)
+
+
+@sources.get("", response=SourcePage, summary="List sources")
+def list_sources(request: HttpRequest, query: Query[KeysetQuery]) -> Any:
+    actor = _actor(request)
+    actor.require("sources.view")
+    return page_of(queries.sources(actor), query, ("id",), _source)
+
+
+@sources.post("", response={201: SourceWithKey}, summary="Create a source and get its key")
+def create_source(request: HttpRequest, payload: SourceIn) -> Any:
+    source, key = actions.create_source(
+        actor=_actor(request), now=clock.now(), name=payload.name, kind=payload.kind,
+        resolve_timeout=payload.resolve_timeout,
+    )  # fmt: skip
+    return Status(201, {**_source(source), "path": f"/in/{key}"})
+
+
+@sources.get("/{int:source_id}", response=SourceOut, summary="One source")
+def one_source(request: HttpRequest, source_id: int) -> Any:
+    actor = _actor(request)
+    actor.require("sources.view")
+    return _source(queries.source_by_id(actor, _key(source_id)))
+
+
+@sources.patch("/{int:source_id}", response=SourceOut, summary="Change a source")
+def change_source(request: HttpRequest, source_id: int, payload: SourceChange) -> Any:
+    actor = _actor(request)
+    actor.require("sources.manage")
+    held = queries.source_by_id(actor, _key(source_id))
+    asked = payload.dict(exclude_none=True)
+    values = {name: asked.get(name, getattr(held, name)) for name in ("name", "resolve_timeout", "enabled")}
+    return _source(actions.update_source(actor=actor, now=clock.now(), source_id=held.pk, **values))
+
+
+@sources.post("/{int:source_id}/rotate-key", response=SourceWithKey, summary="Give it a new key; the old one stops")
+def rotate_key(request: HttpRequest, source_id: int) -> Any:
+    source, key = actions.rotate_key(actor=_actor(request), now=clock.now(), source_id=_key(source_id))
+    return {**_source(source), "path": f"/in/{key}"}
+
+
+@sources.get("/{int:source_id}/parked", response=ParkedPage, summary="What of it could not be read")
+def list_parked(request: HttpRequest, source_id: int, query: Query[KeysetQuery]) -> Any:
+    actor = _actor(request)
+    actor.require("sources.view")
+    source = queries.source_by_id(actor, _key(source_id))
+    return page_of(queries.parked(actor).filter(source=source), query, ("-received_at", "-id"), _parked)
+
+
+@sources.get("/parked/{int:parked_id}", response=ParkedFull, summary="One parked payload, raw")
+def one_parked(request: HttpRequest, parked_id: int) -> Any:
+    actor = _actor(request)
+    actor.require("sources.view")
+    found = queries.parked_by_id(actor, _key(parked_id))
+    return {**_parked(found), "raw": readable(bytes(found.raw))}
+
+
+@sources.post("/parked/{int:parked_id}/replay", response=ReplayOut, summary="Read it again and take it in")
+def replay(request: HttpRequest, parked_id: int) -> Any:
+    return {"alerts": actions.replay_parked(actor=_actor(request), now=clock.now(), parked_id=_key(parked_id))}
+
+
+@sources.post("/parked/{int:parked_id}/discard", response=ParkedOut, summary="Take it off the list")
+def discard(request: HttpRequest, parked_id: int) -> Any:
+    return _parked(actions.discard_parked(actor=_actor(request), now=clock.now(), parked_id=_key(parked_id)))

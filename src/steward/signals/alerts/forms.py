@@ -1,0 +1,100 @@
+"""Forms and list filters of alerts and sources."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from steward.estate.configuration import queries as configuration
+from steward.foundation.actors import Actor
+from steward.foundation.ui.filters import ChoiceFilter, Choices, FilterSet, Sort, TextFilter
+from steward.signals.alerts import queries
+from steward.signals.alerts.actions import LONGEST_TIMEOUT, SHORTEST_TIMEOUT
+from steward.signals.alerts.errors import BadLabelSearch
+from steward.signals.alerts.models import AlertStatus, SourceKind
+
+SEVERITIES = [
+    ("critical", _("critical")),
+    ("error", _("error")),
+    ("high", _("high")),
+    ("warning", _("warning")),
+    ("info", _("info")),
+    ("none", _("none")),
+]
+
+
+class LabelFilter(TextFilter):
+    """Labels as ``name=value``; what cannot be read is noted and filters nothing."""
+
+    def read(self, data: QueryDict, choices: Choices | None) -> tuple[str, list[str]]:
+        text, notes = super().read(data, choices)
+        if text:
+            try:
+                queries.read_labels(text)
+            except BadLabelSearch as error:
+                return "", [*notes, error.message]
+        return text, notes
+
+
+def _with_labels(queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+    return queries.labelled(queryset, queries.read_labels(text))  # type: ignore[arg-type]
+
+
+def _named(queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
+    return queries.named(queryset, text)  # type: ignore[arg-type]
+
+
+class AlertFilters(FilterSet):
+    """The list's filters; without any it shows what fires."""
+
+    q = TextFilter(_("Name begins with"), apply=_named)
+    labels = LabelFilter(_("Labels"), apply=_with_labels, placeholder=_("label=value"))
+    status = ChoiceFilter(_("Status"), choices=AlertStatus.choices, multiple=True, default=[AlertStatus.FIRING])
+    severity = ChoiceFilter(_("Severity"), choices=SEVERITIES, multiple=True)
+    service = ChoiceFilter(_("Service"), field="service_id")
+    source = ChoiceFilter(_("Source"), field="source_id")
+    sorts = {
+        "changed": Sort(_("newest change first"), ("-changed_at", "-id")),
+        "oldest": Sort(_("oldest change first"), ("changed_at", "id")),
+        "name": Sort(_("by name"), ("name", "-changed_at", "-id")),
+    }
+
+
+def filters(actor: Actor, data: QueryDict) -> AlertFilters:
+    """The filters of this request, with the services and sources that this actor may see."""
+    services = configuration.services(actor).order_by("name").values_list("pk", "name")
+    sources = queries.sources(actor).order_by("name").values_list("pk", "name")
+    return AlertFilters(data, choices={"service": services, "source": sources})
+
+
+class SourceForm(forms.Form):
+    """A new source."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=120, help_text=_("Such as “Prometheus, data centre north”."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
+    kind = forms.ChoiceField(
+        label=_("What sends"), choices=SourceKind.choices,
+        help_text=_("Decides which instructions are shown; every source takes every format."),
+    )  # fmt: skip
+    resolve_timeout = forms.IntegerField(
+        label=_("Resolve timeout (seconds)"), min_value=SHORTEST_TIMEOUT, max_value=LONGEST_TIMEOUT, initial=300,
+        help_text=_(
+            "An alert that brings no end of its own resolves when it is not heard of for so long. Prometheus brings one."
+        ),
+    )  # fmt: skip
+
+
+class SourceEditForm(SourceForm):
+    """What may change later: not the kind."""
+
+    kind = None  # type: ignore[assignment]
+    enabled = forms.BooleanField(
+        label=_("Enabled"), required=False, help_text=_("A disabled source is answered 404, as if it did not exist.")
+    )
+    field_order = ("name", "resolve_timeout", "enabled")

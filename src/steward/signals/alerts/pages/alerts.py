@@ -1,0 +1,69 @@
+"""The list of alerts and one alert with its history."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from steward.foundation.actors import Actor
+from steward.foundation.ui.paging import paginate
+from steward.foundation.ui.views import export_csv, page
+from steward.signals.alerts import queries, shown
+from steward.signals.alerts.forms import filters
+
+EXPORTED = 50_000
+CHANGES_SHOWN = 50
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    return cast("Actor", request.actor)  # type: ignore[attr-defined]
+
+
+@page("alerts.view")
+@require_safe
+def alert_list(request: HttpRequest) -> HttpResponseBase:
+    """The list; without filters, what fires."""
+    actor = actor_of(request)
+    chosen = filters(actor, request.GET)
+    found = paginate(chosen.apply(queries.alerts(actor)), request_params=request.GET.dict(), order=chosen.order)
+    context = {"filters": chosen, "page": found, "may_create": actor.can("sources.manage")}
+    return render(request, "alerts/list.html", context)
+
+
+@page("alerts.view")
+@require_safe
+def export(request: HttpRequest) -> HttpResponseBase:
+    """The filtered list as CSV."""
+    actor = actor_of(request)
+    chosen = filters(actor, request.GET)
+    rows = chosen.apply(queries.alerts(actor)).order_by(*chosen.order)[:EXPORTED]
+    header = ["name", "status", "severity", "service", "source", "started", "ended", "changed", "times fired", "labels"]
+    lines = (
+        (
+            each.name, each.status, each.severity, each.service.name if each.service else "", each.source.name,
+            each.starts_at, each.ends_at, each.changed_at, each.fire_count,
+            " ".join(f"{name}={value}" for name, value in sorted(each.labels.items())),
+        )
+        for each in rows.iterator(chunk_size=500)
+    )  # fmt: skip
+    return export_csv("alerts.csv", header, lines, request=request)
+
+
+@page("alerts.view")
+@require_safe
+def detail(request: HttpRequest, alert_id: int) -> HttpResponseBase:
+    """One alert: what it says, its history with reasons, and what was decided on it (panels of upper rooms)."""
+    alert = queries.alert_by_id(actor_of(request), alert_id)
+    changes = list(queries.changes_of(alert)[: CHANGES_SHOWN + 1])
+    context = {
+        "alert": alert,
+        "changes": [(change, shown.reason_text(change.reason)) for change in changes[:CHANGES_SHOWN]],
+        "more": len(changes) > CHANGES_SHOWN,
+        "link": shown.safe_link(alert.generator_url),
+        "annotations": [(name, text, shown.safe_link(text)) for name, text in sorted(alert.annotations.items())],
+    }
+    return render(request, "alerts/detail.html", context)

@@ -1,0 +1,18 @@
+"""What this room adds to the shell."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from steward.foundation.ui import navigation
+
+navigation.register(
+    navigation.NavItem(
+        "alerts", _("Alerts"), "alerts:list", "bell", "operate", 20, permission="alerts.view", phone=True, shortcut="a"
+    )
+)
+navigation.register(
+    navigation.NavItem(
+        "sources", _("Sources"), "alerts:sources", "plug-connected", "administer", 20, permission="sources.view"
+    )
+)

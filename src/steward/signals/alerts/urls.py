@@ -1,0 +1,20 @@
+"""Addresses of alerts and sources."""
+
+from django.urls import path
+
+from steward.signals.alerts.pages import alerts, sources
+
+app_name = "alerts"
+urlpatterns = [
+    path("alerts/", alerts.alert_list, name="list"),
+    path("alerts/export.csv", alerts.export, name="export"),
+    path("alerts/<int:alert_id>/", alerts.detail, name="detail"),
+    path("sources/", sources.source_list, name="sources"),
+    path("sources/new", sources.create, name="source-new"),
+    path("sources/<int:source_id>/", sources.detail, name="source"),
+    path("sources/<int:source_id>/edit", sources.edit, name="source-edit"),
+    path("sources/<int:source_id>/rotate", sources.rotate, name="source-rotate"),
+    path("sources/parked/<int:parked_id>/", sources.parked, name="parked"),
+    path("sources/parked/<int:parked_id>/replay", sources.replay, name="parked-replay"),
+    path("sources/parked/<int:parked_id>/discard", sources.discard, name="parked-discard"),
+]
