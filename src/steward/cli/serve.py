@@ -110,7 +110,7 @@ def supervise(env: Environment, *, extra: tuple[tuple[str, list[str]], ...]) -> 
     children: list[Child] = []
     try:
         if env.embedded:
-            from steward.foundation.database.embedded import EmbeddedServer  # a heavy import, not needed with DATABASE_URL
+            from steward.foundation.database.embedded import EmbeddedServer  # a heavy import
 
             server = EmbeddedServer(folder.path)
             environment["DATABASE_URL"] = server.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+NAME = "Riverbend Health Insurance"
 DOMAIN = "riverbend.example"
 
 

@@ -22,6 +22,7 @@ from steward.people.accounts import actions as accounts
 from steward.people.accounts import queries as people
 from steward.response.incidents import actions as incidents
 from steward.response.oncall import actions as oncall
+from steward.response.oncall import queries as oncall_queries
 from steward.response.triage import actions as triage
 from steward.signals.alerts import actions as alerts
 
@@ -59,6 +60,7 @@ def ensure(env: Environment) -> State:
             return _remembered(path)
         if people.users(ACTOR).count() > 1 or estate_queries.services(ACTOR).exists():
             raise Trouble("this database already holds an organisation; the demo wants an empty one (set STEWARD_DATA)")
+        print("steward: filling the demo's organisation in, this takes some seconds", flush=True)
         state = _fill(clock.now(), env.admin_password or secrets.token_urlsafe(9))
         # Written before the commit: a file without its records does no harm, records without their keys would.
         path.touch(mode=0o600)
@@ -89,6 +91,9 @@ def _fill(now: datetime, password: str) -> State:
 
 
 def _people(made: _Made, now: datetime, password: str) -> None:
+    home = people.home_organisation()
+    if home is not None:
+        accounts.update_organisation(actor=ACTOR, now=now, organisation_id=home.pk, name=estate.NAME)
     for kind, plans in (("supplier", estate.SUPPLIERS), ("customer", estate.CUSTOMERS)):
         for slug, name in plans.items():
             organisation = accounts.create_organisation(actor=ACTOR, now=now, name=name, kind=kind, slug=slug)
@@ -159,10 +164,12 @@ def _on_call(made: _Made, now: datetime) -> None:
             steps=[notify, first, everyone, later, lead, later],
         )  # fmt: skip
         made.policies[plan.slug] = policy.pk
-        if len(members) > 1 and number in {1, 3}:
+        if number in {1, 3}:
             start = now.replace(minute=0, second=0, microsecond=0) + timedelta(days=2)
+            away = oncall_queries.who(schedule.pk, start)
+            stand_in = next(member for member in members if away is None or member != away.user.pk)
             oncall.add_override(
-                actor=ACTOR, now=now, schedule_id=schedule.pk, user_id=members[1], start_at=start,
+                actor=ACTOR, now=now, schedule_id=schedule.pk, user_id=stand_in, start_at=start,
                 end_at=start + timedelta(hours=10), reason="training day",
             )  # fmt: skip
 

@@ -9,7 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
-from steward.cli.demo.stories import Fault, Story, choose, host_lost, part_of_day, uploads_rejected
+from steward.cli.demo.stories import (
+    Fault,
+    Story,
+    branch_flaps,
+    certificate_ends,
+    choose,
+    everyday,
+    host_lost,
+    part_of_day,
+    uploads_rejected,
+)
 
 FIRST_HOUR = 8.0
 SECONDS_AN_HOUR = 60.0
@@ -48,7 +58,7 @@ class Simulation:
         self._refresh = refresh
         self._rng = Random(seed)  # noqa: S311 - a story, not a secret
         self._next = 0.0
-        self._opening = [uploads_rejected, host_lost]
+        self._opening = [uploads_rejected, branch_flaps, everyday, certificate_ends, host_lost]
         self._live: dict[tuple[tuple[str, str], ...], _Live] = {}
 
     def step(self, at: float) -> list[Sending]:

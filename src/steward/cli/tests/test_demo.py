@@ -127,6 +127,7 @@ def test_filling_twice_is_filling_once(tmp_path: Path, capsys: pytest.CaptureFix
     assert incidents.active(ACTOR).count() == 0 < incidents.incidents(ACTOR).count()
     assert all(user for _, user, _ in oncall.on_call_now(ACTOR, clock.now()))
     assert people.organisations(ACTOR).filter(kind="supplier").count() == 3
+    assert str(people.home_organisation()) == estate.NAME
 
 
 @pytest.mark.usefixtures("home")

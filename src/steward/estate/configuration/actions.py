@@ -35,7 +35,7 @@ def create_service(
     """Make a service. Without ``match_labels`` no alert belongs to it by its labels."""
     actor.require(PERMISSION)
     service = Service(
-        name=name.strip(), slug=slug or slugify(name), description=description, tier=tier,
+        name=name.strip(), slug=slug or _free_slug(name), description=description, tier=tier,
         owner_team_id=owner_team_id, supplier_id=supplier_id, links=list(links), match_labels=dict(match_labels or {}),
     )  # fmt: skip
     _save_service(service)
@@ -155,6 +155,13 @@ def _save_service(service: Service) -> None:
     _refuse("links", rules.link_problem(service.links))
     _check_organisations(service)
     _save(service)
+
+
+def _free_slug(name: str) -> str:
+    """A short name made from the name; names without Latin letters get a number."""
+    base = slugify(name)[:70] or "service"
+    taken = set(Service.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    return next(slug for slug in (base, *(f"{base}-{n}" for n in range(2, len(taken) + 3))) if slug not in taken)
 
 
 def _check_organisations(service: Service) -> None:

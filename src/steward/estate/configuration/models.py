@@ -85,6 +85,19 @@ class RelationKind(models.TextChoices):
     RUNS_ON = "runs_on", _("runs on")
 
 
+class RelationQuerySet(models.QuerySet["Relation"]):
+    def visible_to(self, actor: Actor) -> RelationQuerySet:
+        """A relation is seen by who sees both of its ends."""
+        if not actor.can("estate.view"):
+            return self.none()
+        if not actor.is_external:
+            return self
+        mine = actor.organisation_id
+        source = models.Q(source_service__supplier_id=mine) | models.Q(source_item__service__supplier_id=mine)
+        target = models.Q(target_service__supplier_id=mine) | models.Q(target_item__service__supplier_id=mine)
+        return self.filter(source & target)
+
+
 @pghistory.track()
 class Relation(models.Model):
     """``source`` depends on or runs on ``target``; each end is a service or an item."""
@@ -98,6 +111,8 @@ class Relation(models.Model):
     target_item = models.ForeignKey(
         ConfigurationItem, models.CASCADE, null=True, blank=True, related_name="relations_in"
     )
+
+    objects = RelationQuerySet.as_manager()
 
     class Meta:
         constraints = [

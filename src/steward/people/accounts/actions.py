@@ -6,10 +6,11 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -131,6 +132,23 @@ def create_organisation(*, actor: Actor, now: datetime, name: str, kind: str, sl
 
 
 @transaction.atomic
+def update_organisation(*, actor: Actor, now: datetime, organisation_id: int, name: str) -> Organisation:
+    """Rename an organisation; its kind stays, because its people's roles depend on it."""
+    actor.require("people.manage")
+    organisation = Organisation.objects.select_for_update().filter(pk=organisation_id).first()
+    if organisation is None:
+        raise NotFound(_("There is no such organisation."))
+    before = {"name": organisation.name}
+    organisation.name = name.strip()
+    _save(organisation, ["name"])
+    audit.record(
+        actor=actor, now=now, action="organisation.update", subject=SubjectRef("organisation", organisation.pk),
+        subject_label=organisation.name, before=before, after={"name": organisation.name},
+    )  # fmt: skip
+    return organisation
+
+
+@transaction.atomic
 def create_team(
     *, actor: Actor, now: datetime, name: str, slug: str = "", description: str = "",
     organisation_id: int | None = None, member_ids: Sequence[int] = (),
@@ -142,6 +160,7 @@ def create_team(
         name=name.strip(), slug=slug or slugify(name), description=description,
         organisation=_organisation_for(organisation_id, now),
     )  # fmt: skip
+    _check_members(member_ids, team.organisation)
     _save(team)
     Membership.objects.bulk_create(Membership(team=team, user_id=key) for key in dict.fromkeys(member_ids))
     audit.record(
@@ -157,7 +176,7 @@ def update_team(
 ) -> Team:
     """Change a team's name, description and members."""
     actor.require("people.manage")
-    team = Team.objects.select_for_update().filter(pk=team_id).first()
+    team = Team.objects.select_for_update(of=("self",)).select_related("organisation").filter(pk=team_id).first()
     if team is None:
         raise NotFound(_("There is no such team."))
     if Team.objects.filter(name=name).exclude(pk=team_id).exists():
@@ -167,6 +186,7 @@ def update_team(
     team.name, team.description = name, description
     _save(team, ["name", "description"])
     wanted = set(member_ids)
+    _check_members(member_ids, team.organisation)
     team.memberships.exclude(user_id__in=wanted).delete()
     Membership.objects.bulk_create(Membership(team=team, user_id=key) for key in wanted - present)
     audit.record(
@@ -241,6 +261,8 @@ def _check_role(role: str, organisation: Organisation) -> None:
 
 def _keep_an_administrator(user: User) -> None:
     """Never lock everyone out."""
+    # One at a time: two administrators who step down at once must not both count on the other.
+    lock_in_transaction("last administrator")
     others = User.objects.active().filter(role=Role.ADMINISTRATOR).exclude(pk=user.pk)
     if not (user.is_active and user.role == Role.ADMINISTRATOR) and not others.exists():
         raise Conflict(_("This is the last administrator. Make another one first."))
@@ -267,8 +289,29 @@ def _set_password(user: User, password: str | None) -> None:
 
 
 def _save(record: User | Organisation | Team | ApiKey, fields: list[str] | None = None) -> None:
+    if isinstance(record, User):
+        _check_zone(record.time_zone)
     try:
         record.full_clean(exclude=["password", "digest", "prefix"])
+        with transaction.atomic():
+            record.save(update_fields=fields)
     except ValidationError as error:
         raise Invalid(_("Some values cannot be used."), fields=error.message_dict) from error
-    record.save(update_fields=fields)
+    except IntegrityError as error:
+        # Somebody else took the name between the check and the write.
+        raise Conflict(_("This name was taken just now. Choose another one.")) from error
+
+
+def _check_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        text = _("“%(name)s” is not a time zone such as Europe/Berlin.") % {"name": name[:64]}
+        raise Invalid(text, fields={"time_zone": [text]}) from error
+
+
+def _check_members(member_ids: Sequence[int], organisation: Organisation) -> None:
+    wanted = set(member_ids)
+    if User.objects.filter(pk__in=wanted, organisation=organisation).count() != len(wanted):
+        text = _("Members are people of the team's own organisation.")
+        raise Invalid(text, fields={"member_ids": [text]})

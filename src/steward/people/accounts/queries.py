@@ -6,7 +6,10 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from steward.foundation.actors import Actor
+from steward.foundation.errors import NotFound
 from steward.people.accounts.models import (
     ApiKey,
     ApiKeyQuerySet,
@@ -111,3 +114,11 @@ def is_home_team(team_id: int) -> bool:
 
 def is_supplier(organisation_id: int) -> bool:
     return Organisation.objects.filter(pk=organisation_id, kind=OrganisationKind.SUPPLIER).exists()
+
+
+def visible_person(actor: Actor, user_id: int) -> User:
+    """One person with their organisation; NotFound if the actor may not see them."""
+    found = users(actor).select_related("organisation").filter(pk=user_id).first()
+    if found is None:
+        raise NotFound(_("There is no such person, or they are not yours to see."))
+    return found

@@ -1,7 +1,20 @@
-"""Entries in the menus."""
+"""Entries in the rail and the user menu."""
 
 from django.utils.translation import gettext_lazy as _
 
-from steward.foundation.ui.navigation import MenuItem, register_menu
+from steward.foundation.ui.navigation import MenuItem, NavItem, register, register_menu
 
+for _item in (
+    NavItem("people", _("People"), "accounts:people", "users", "administer", 10, permission="people.view"),
+    NavItem("teams", _("Teams"), "accounts:teams", "users-group", "administer", 20, permission="people.view"),
+    NavItem(
+        "organisations", _("Organisations"), "accounts:organisations", "building", "administer", 30,
+        permission="people.view",
+    ),
+    NavItem("api-keys", _("API keys"), "accounts:api-keys", "key", "administer", 50, permission="apikeys.manage"),
+    NavItem("settings", _("Settings"), "accounts:settings", "settings", "administer", 60, permission="settings.view"),
+):  # fmt: skip
+    register(_item)
+
+register_menu(MenuItem("profile", _("Profile"), "accounts:profile", "user-circle", 10))
 register_menu(MenuItem("sign-out", _("Sign out"), "accounts:sign-out", "logout", 900, post=True))

@@ -40,9 +40,7 @@ def _one(delivery_id: int, now: datetime, began: float) -> None:
     except Exception as error:
         log.exception("sending delivery %s failed inside Steward", delivery_id)
         answer = rules.Answer(False, f"{type(error).__name__} inside Steward; see its log", retryable=True)
-    actions.end_attempt(
-        now=_passed(now, began), delivery_id=delivery_id, attempt=begun.attempt, answer=answer
-    )
+    actions.end_attempt(now=_passed(now, began), sending=begun, answer=answer)
 
 
 def _passed(now: datetime, began: float) -> datetime:

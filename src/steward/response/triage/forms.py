@@ -56,7 +56,7 @@ class RouteForm(forms.Form):
     )  # fmt: skip
     group_wait = forms.IntegerField(
         label=gettext_lazy("Group wait (seconds)"), min_value=0, max_value=LONGEST_WAIT, initial=30,
-        help_text=gettext_lazy("How long the first alert of a group waits for others before people are paged. 0: not."),
+        help_text=gettext_lazy("How long the first alert of a group waits for others before people are paged. 0 opens at once."),
     )  # fmt: skip
     opens_incident = forms.BooleanField(
         label=gettext_lazy("Open an incident"), required=False, initial=True,
@@ -123,8 +123,8 @@ class RouteForm(forms.Form):
 
     def values(self) -> dict[str, Any]:
         """What the actions take."""
-        found = dict(self.cleaned_data)
-        return {**found, "service_id": found.pop("service"), "policy_id": found.pop("policy")} if found else {}
+        other = {"service": "service_id", "policy": "policy_id"}
+        return {other.get(name, name): value for name, value in self.cleaned_data.items()}
 
 
 def values_of(route: Route) -> dict[str, Any]:
@@ -142,7 +142,7 @@ class TryForm(forms.Form):
     """A label set to try."""
 
     labels = forms.CharField(
-        label=gettext_lazy("Labels"), required=False, max_length=20_000,
+        label=gettext_lazy("Labels"), max_length=20_000,
         widget=forms.Textarea(
             attrs={**MONO, "rows": 5, "placeholder": 'alertname="UploadErrorRate"\nseverity="critical"\nenv="prod"'}
         ),

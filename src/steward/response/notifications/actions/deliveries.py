@@ -50,12 +50,14 @@ def begin_attempt(*, now: datetime, delivery_id: int) -> Sending | None:
     Called by whoever holds the lease. A delivery still in state "sending" was cut off in a try whose end nobody
     knows: it is tried again under the same key, so that the receiver can tell that it is the same message.
     """
-    found = Delivery.objects.filter(pk=delivery_id).values_list("page_id", flat=True).first()
-    if found is None:
-        return None
     # Parent before child: cancelling locks the page first, too.
-    page = Page.objects.select_for_update(no_key=True).get(pk=found)
-    delivery = Delivery.objects.select_for_update(no_key=True).select_related("page__user").get(pk=delivery_id)
+    page = (
+        Page.objects.select_for_update(no_key=True, of=("self",)).select_related("user")
+        .filter(deliveries__id=delivery_id).first()
+    )  # fmt: skip
+    if page is None:
+        return None
+    delivery = Delivery.objects.select_for_update(no_key=True).get(pk=delivery_id)
     if delivery.state in _CLOSED or delivery.due_at is None or delivery.due_at > now:
         _release(delivery)
         return None
@@ -75,29 +77,28 @@ def begin_attempt(*, now: datetime, delivery_id: int) -> Sending | None:
 
 
 @transaction.atomic
-def end_attempt(*, now: datetime, delivery_id: int, attempt: int, answer: rules.Answer) -> str:
+def end_attempt(*, now: datetime, sending: Sending, answer: rules.Answer) -> str:
     """Write down how the try ended and decide what follows; returns the delivery's new state."""
-    page_id = Delivery.objects.values_list("page_id", flat=True).get(pk=delivery_id)
-    page = Page.objects.select_related("user").get(pk=page_id)
-    subject = SubjectRef(page.subject_kind, page.subject_id)
+    subject, attempt = sending.subject, sending.attempt
     hold(subject)
-    page = Page.objects.select_for_update(no_key=True, of=("self",)).select_related("user").get(pk=page_id)
-    delivery = Delivery.objects.select_for_update(no_key=True).get(pk=delivery_id)
+    page = Page.objects.select_for_update(no_key=True, of=("self",)).select_related("user").get(pk=sending.page_id)
+    deliveries = list(page.deliveries.select_for_update(no_key=True).order_by("id"))
+    delivery = next(each for each in deliveries if each.pk == sending.delivery_id)
     fresh = delivery.attempts_made == attempt and delivery.state == DeliveryState.SENDING
     if not fresh and (delivery.state in _CLOSED or not answer.ok):
         # The lease ended during this try and another one took over; what it finds out counts. Only good news is
         # worth telling late.
-        _record(delivery_id, attempt, now, "late", answer.text)
+        _record(delivery.pk, attempt, now, "late", answer.text)
         return delivery.state
     wanted = page.state != PageState.CANCELLED
-    outcome = rules.after(answer, attempt=attempt, wanted=wanted, now=now, seed=f"{delivery_id}:{page.key}")
+    outcome = rules.after(answer, attempt=attempt, wanted=wanted, now=now, seed=f"{delivery.pk}:{page.key}")
     told = answer.text if not answer.maybe else _("%(answer)s (it may have arrived)") % {"answer": answer.text}
-    _record(delivery_id, attempt, now, outcome.state, f"{told} [{outcome.why}]")
+    _record(delivery.pk, attempt, now, outcome.state, f"{told} [{outcome.why}]")
     delivery.state = DeliveryState(outcome.state)
     delivery.due_at = outcome.due_at
     delivery.leased_until = None
     delivery.save(update_fields=["state", "due_at", "leased_until"])
-    _settle(page, delivery, subject, answer, now)
+    _settle(page, delivery, {each.state for each in deliveries}, subject, answer, now)
     return delivery.state
 
 
@@ -112,9 +113,10 @@ def delivery_key(page: Page, delivery: Delivery) -> str:
     return f"page-{page.pk}-{delivery.pk}-{digest}"
 
 
-def _settle(page: Page, delivery: Delivery, subject: SubjectRef, answer: rules.Answer, now: datetime) -> None:
+def _settle(
+    page: Page, delivery: Delivery, states: set[str], subject: SubjectRef, answer: rules.Answer, now: datetime
+) -> None:
     """Bring the page's state in line with its deliveries and say so."""
-    states = set(page.deliveries.values_list("state", flat=True))
     state = rules.page_state(states, page.state)
     if state != page.state:
         page.state = PageState(state)
@@ -152,7 +154,7 @@ def _release(delivery: Delivery) -> None:
 
 
 def _sending(page: Page, delivery: Delivery, key: str) -> Sending:
-    user = delivery.page.user
+    user = page.user
     return Sending(
         delivery_id=delivery.pk, attempt=delivery.attempts_made, key=key, channel=delivery.channel,
         target=delivery.target, page_id=page.pk, subject=SubjectRef(page.subject_kind, page.subject_id),

@@ -86,8 +86,8 @@ def test_a_test_tells_how_it_goes(ann: Client) -> None:
     started = ann.post(url, headers={"HX-Request": "true"}).content.decode()
     assert "pending" in started and "hx-get" in started  # asks again by itself
     delivery = Delivery.objects.get()
-    actions.begin_attempt(now=delivery.due_at, delivery_id=delivery.pk)
-    actions.end_attempt(now=delivery.due_at, delivery_id=delivery.pk, attempt=1, answer=Answer(True, "250 taken"))
+    begun = actions.begin_attempt(now=delivery.due_at, delivery_id=delivery.pk)
+    actions.end_attempt(now=delivery.due_at, sending=begun, answer=Answer(True, "250 taken"))
     state = reverse("notifications:contact-test-state", args=[delivery.page_id])
     done = ann.get(state).content.decode()
     assert "arrived at the server" in done and "250 taken" in done and "hx-get" not in done
@@ -100,8 +100,8 @@ def test_the_panel_shows_why_and_what_was_answered(ann: Client) -> None:
     sent, unreachable = page(user("Bob")), page(user("Nora", email=""), key="k2")
     assert unreachable.deliveries == 0
     delivery = delivery_of(sent)
-    actions.begin_attempt(now=NOW, delivery_id=delivery.pk)
-    actions.end_attempt(now=NOW, delivery_id=delivery.pk, attempt=1, answer=Answer(False, "450 busy", retryable=True))
+    begun = actions.begin_attempt(now=NOW, delivery_id=delivery.pk)
+    actions.end_attempt(now=NOW, sending=begun, answer=Answer(False, "450 busy", retryable=True))
     html = ann.get(url).content.decode()
     for text in ("Bob", "on call for Application", "450 busy", "try 2 of 8 follows", "retrying",
                  "Nora has no contact method"):  # fmt: skip

@@ -62,7 +62,7 @@ def answer_pages(answer: Answer, now: datetime = NOW) -> None:
     for delivery in Delivery.objects.filter(due_at__lte=now).order_by("id"):
         begun = notifications.begin_attempt(now=now, delivery_id=delivery.pk)
         assert begun is not None
-        notifications.end_attempt(now=now, delivery_id=delivery.pk, attempt=begun.attempt, answer=answer)
+        notifications.end_attempt(now=now, sending=begun, answer=answer)
 
 
 @pytest.mark.django_db
@@ -176,8 +176,9 @@ def test_a_failed_page_does_not_end_the_wait_for_another(heard: list[Any]) -> No
     escalation = run(start(policy(notify(team(ann, bob)), wait(30))))
     delivery = Delivery.objects.order_by("id").first()
     assert delivery is not None
-    notifications.begin_attempt(now=NOW, delivery_id=delivery.pk)
-    notifications.end_attempt(now=NOW, delivery_id=delivery.pk, attempt=1, answer=NEVER)
+    begun = notifications.begin_attempt(now=NOW, delivery_id=delivery.pk)
+    assert begun is not None
+    notifications.end_attempt(now=NOW, sending=begun, answer=NEVER)
     escalation.refresh_from_db()
     assert escalation.due_at == NOW + 30 * MINUTE
 
@@ -315,9 +316,10 @@ def test_a_failing_page_and_a_stop_at_once_meet_no_deadlock() -> None:
         escalation = start(policy(notify(user()), wait(30)), subject=subject)
         actions.run_escalation(now=NOW, escalation_id=escalation.pk)
         delivery = Delivery.objects.get(page__subject_id=subject.id)
-        assert notifications.begin_attempt(now=NOW, delivery_id=delivery.pk) is not None
+        begun = notifications.begin_attempt(now=NOW, delivery_id=delivery.pk)
+        assert begun is not None
         outcomes = race(
-            lambda d=delivery: notifications.end_attempt(now=NOW, delivery_id=d.pk, attempt=1, answer=NEVER),
+            lambda b=begun: notifications.end_attempt(now=NOW, sending=b, answer=NEVER),
             lambda s=subject: actions.stop_escalation(actor=ENGINE, now=NOW, subject=s, reason="acknowledged"),
         )
         assert outcomes[0] in {"failed", "cancelled"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import orjson
 import pytest
 from django.test import Client
 
@@ -32,19 +33,13 @@ def home(db: None) -> None:
     accounts.ensure_home_organisation(now=NOW)
 
 
-def api(role: str = "administrator") -> Client:
-    _key, raw = accounts.create_api_key(actor=ADMIN, now=NOW, name=f"key {next(_numbers)}", role=role)
+def api(role: str = "administrator", scopes: tuple[str, ...] = ()) -> Client:
+    _key, raw = accounts.create_api_key(actor=ADMIN, now=NOW, name=f"key {next(_numbers)}", role=role, scopes=scopes)
     return Client(headers={"Authorization": f"Bearer {raw}"})
 
 
 def send(client: Client, method: str, path: str, body: Any) -> Any:
-    return client.generic(method, f"/api/v1{path}", data=_json(body), content_type="application/json")
-
-
-def _json(body: Any) -> bytes:
-    import orjson
-
-    return orjson.dumps(body)
+    return client.generic(method, f"/api/v1{path}", data=orjson.dumps(body), content_type="application/json")
 
 
 def test_the_whole_life_of_a_route() -> None:
@@ -143,4 +138,4 @@ def test_decisions_on_an_alert() -> None:
     assert (decision["outcome"], decision["route"]["name"], decision["route_version"]) == ("opened", "All", 1)
     assert decision["incident"].startswith("INC-")
     assert "Opened INC-" in decision["reason"]
-    assert api("supplier").get("/api/v1/decisions", {"alert_id": made.alert_id}).status_code == 403
+    assert api("viewer", ("alerts.view",)).get("/api/v1/decisions", {"alert_id": made.alert_id}).status_code == 403

@@ -149,7 +149,13 @@ class Application:
         if parked:
             _limit_parking(running, source.id, now)
         if reports or parked:
-            await running.writer.submit(reports, parked)
+            try:
+                await running.writer.submit(reports, parked)
+            except psycopg.DataError as error:
+                # Something that the parsers let through and PostgreSQL does not take: keep it for whoever mends that.
+                await _park(running, [Parking(source.id, now, path, body, f"The database refused it: {error}")], now)
+                text = "It could not be stored as it is. It was parked on the source's page."
+                raise Refused(400, "unusable", text) from error
         good = refreshed + unchanged + len(reports)
         if parsed.bad and not good:
             errors = sorted({bad.error for bad in parsed.bad})[:10]

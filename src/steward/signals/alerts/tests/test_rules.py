@@ -1,0 +1,74 @@
+from datetime import timedelta
+
+import pytest
+
+from steward.signals.alerts.rules import FIRING, RESOLVED, Incoming, Previous, decide, expire
+from steward.signals.alerts.tests.factories import NOW
+
+EARLIER = NOW - timedelta(hours=1)
+LATER = NOW + timedelta(minutes=4)
+FIRES = Previous(FIRING, EARLIER, None, EARLIER, LATER)
+ENDED = Previous(RESOLVED, EARLIER, NOW - timedelta(minutes=10), NOW - timedelta(minutes=10))
+
+
+def firing(**changes: object) -> Incoming:
+    return Incoming(**{"received_at": NOW, "resolved": False, "starts_at": EARLIER, "due_at": LATER, **changes})  # type: ignore[arg-type]
+
+
+def ended(**changes: object) -> Incoming:
+    return Incoming(**{"received_at": NOW, "resolved": True, "starts_at": EARLIER, "ends_at": NOW, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("previous", "incoming", "kind", "status", "code"),
+    [
+        (None, firing(), "fire", FIRING, "new"),
+        (None, ended(), "record", RESOLVED, "resolved_unseen"),
+        (FIRES, firing(), "refresh", FIRING, "still_firing"),
+        (FIRES, firing(content_differs=True), "update", FIRING, "still_firing"),
+        (FIRES, firing(starts_at=EARLIER - timedelta(hours=1)), "update", FIRING, "still_firing"),
+        (FIRES, firing(starts_at=NOW), "refresh", FIRING, "still_firing"),
+        (FIRES, firing(starts_at=None), "refresh", FIRING, "still_firing"),
+        (FIRES, ended(), "resolve", RESOLVED, "sender_resolved"),
+        (FIRES, ended(ends_at=EARLIER - timedelta(seconds=1)), "ignore", FIRING, "end_before_start"),
+        (ENDED, ended(), "ignore", RESOLVED, "resolved_already"),
+        (ENDED, firing(), "fire_again", FIRING, "fired_again"),
+        (ENDED, firing(late=True), "fire_again", FIRING, "fired_again"),
+        (ENDED, firing(late=True, received_at=ENDED.changed_at), "ignore", RESOLVED, "refresh_before_end"),
+    ],
+)
+def test_decisions(previous: Previous | None, incoming: Incoming, kind: str, status: str, code: str) -> None:
+    decision = decide(previous, incoming)
+    assert (decision.kind, decision.status, decision.reason["code"]) == (kind, status, code)
+    assert decision.is_transition == (kind in {"fire", "fire_again", "resolve"})
+    assert decision.reason["rules"] == 1 and decision.reason["text"]
+
+
+def test_a_start_is_taken_from_the_report_then_the_end_then_now() -> None:
+    assert decide(None, firing()).starts_at == EARLIER
+    assert decide(None, firing(starts_at=None, ends_at=LATER)).starts_at == LATER
+    assert decide(None, firing(starts_at=None)).starts_at == NOW
+
+
+def test_a_refresh_keeps_the_first_start_and_moves_the_expiry() -> None:
+    decision = decide(FIRES, firing(starts_at=NOW, due_at=LATER + timedelta(minutes=1)))
+    assert decision.starts_at == EARLIER
+    assert decision.due_at == LATER + timedelta(minutes=1)
+
+
+def test_an_end_without_a_time_is_the_time_of_the_report() -> None:
+    decision = decide(FIRES, ended(ends_at=None))
+    assert (decision.ends_at, decision.due_at) == (NOW, None)
+
+
+def test_firing_again_starts_anew() -> None:
+    decision = decide(ENDED, firing(starts_at=NOW))
+    assert (decision.starts_at, decision.ends_at, decision.due_at) == (NOW, None, LATER)
+
+
+def test_expiry() -> None:
+    assert expire(FIRES, LATER - timedelta(seconds=1), EARLIER) is None
+    assert expire(ENDED, LATER, EARLIER) is None
+    decision = expire(FIRES, LATER + timedelta(seconds=5), EARLIER)
+    assert decision is not None
+    assert (decision.status, decision.ends_at, decision.reason["code"]) == (RESOLVED, LATER, "expired")
