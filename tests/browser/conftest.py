@@ -44,7 +44,7 @@ def page(chromium: Any, running: Steward) -> Iterator[Any]:
     page.goto("/sign-in")
     page.fill("input[name=username]", "admin")
     page.fill("input[name=password]", PASSWORD)
-    page.click("button[type=submit]")
+    page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(running.url + "/")
     yield page
     context.close()

@@ -19,7 +19,7 @@ PAGES = ("/", "/alerts/", "/incidents/", "/sources/", "/routes/", "/schedules/",
 def declare(page: Any, title: str) -> None:
     page.goto("/incidents/declare")
     page.fill("[name=title]", title)
-    page.locator("main form button[type=submit]").first.click()
+    page.locator("main form button.btn-primary").first.click()
     expect(page.locator("h1")).to_contain_text(title)
 
 

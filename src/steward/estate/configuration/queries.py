@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from steward.estate.configuration.models import (
@@ -139,44 +140,23 @@ def item_by_id(actor: Actor, item_id: int) -> ConfigurationItem:
     return found
 
 
+def visible_service(actor: Actor, service_id: int) -> Service:
+    """One service by its key; NotFound if the actor may not see it."""
+    found = services(actor).filter(pk=service_id).first()
+    if found is None:
+        raise NotFound(_("There is no such service, or it is not yours to see."))
+    return found
+
+
 def relations(
     actor: Actor, *, service_id: int | None = None, item_id: int | None = None
 ) -> tuple[list[Relation], list[Relation]]:
     """What a service or an item depends on or runs on, and what depends on or runs on it (outgoing, incoming)."""
-    if not actor.can("estate.view") or actor.is_external:
-        return [], []
     ends = ("source_service", "source_item", "target_service", "target_item")
-    found = Relation.objects.select_related(*ends).order_by("kind", "id")
+    found = Relation.objects.visible_to(actor).select_related(*ends).order_by("kind", "id")
     if service_id is not None:
         return list(found.filter(source_service_id=service_id)), list(found.filter(target_service_id=service_id))
     return list(found.filter(source_item_id=item_id)), list(found.filter(target_item_id=item_id))
-
-
-def item_types(actor: Actor) -> list[str]:
-    """The types in use, for filters."""
-    return list(items(actor).order_by("type").values_list("type", flat=True).distinct())
-
-
-def environments(actor: Actor) -> list[str]:
-    """The environments in use, for filters."""
-    found = items(actor).exclude(environment="").order_by("environment")
-    return list(found.values_list("environment", flat=True).distinct())
-
-
-def item_by_id(actor: Actor, item_id: int) -> ConfigurationItem:
-    """One item with its service; NotFound if the actor may not see it."""
-    found = items(actor).select_related("service").filter(pk=item_id).first()
-    if found is None:
-        raise NotFound(_("There is no such item, or it is not yours to see."))
-    return found
-
-
-def visible_service(actor: Actor, service_id: int) -> Service:
-    """One service by its key; NotFound if the actor may not see it."""
-    found = services(actor).select_related("owner_team", "supplier").filter(pk=service_id).first()
-    if found is None:
-        raise NotFound(_("There is no such service, or it is not yours to see."))
-    return found
 
 
 def with_labels(found: ItemQuerySet, labels: Mapping[str, str]) -> ItemQuerySet:
@@ -190,91 +170,49 @@ def item_counts(actor: Actor, service_ids: Iterable[int]) -> dict[int, int]:
     return dict(rows.values_list("service_id").annotate(number=Count("pk")))
 
 
-def item_types(actor: Actor) -> list[str]:
-    return list(items(actor).order_by("type").values_list("type", flat=True).distinct())
-
-
-def environments(actor: Actor) -> list[str]:
-    found = items(actor).exclude(environment="").order_by("environment")
-    return list(found.values_list("environment", flat=True).distinct())
-
-
-@dataclass(frozen=True, slots=True)
-class Related:
-    """A relation as one of its ends sees it: ``words`` and then the other end."""
-
-    relation_id: int
-    kind: str
-    outgoing: bool
-    service: Service | None
-    item: ConfigurationItem | None
-
-    @property
-    def name(self) -> str:
-        return str(self.service or self.item)
-
-    @property
-    def words(self) -> str:
-        """The relation read from this end."""
-        if self.outgoing:
-            return str(RelationKind(self.kind).label)
-        return _("is used by") if self.kind == RelationKind.DEPENDS_ON else _("carries")
-
-
-def relations(actor: Actor) -> RelationQuerySet:
-    return Relation.objects.visible_to(actor).select_related(
-        "source_service", "source_item", "target_service", "target_item"
-    )
-
-
-def related(actor: Actor, *, service_id: int | None = None, item_id: int | None = None) -> list[Related]:
-    """What a service or an item relates to, both ways: first what it needs, then what needs it, each by name."""
-    if service_id is not None:
-        touching = Q(source_service_id=service_id) | Q(target_service_id=service_id)
-    else:
-        touching = Q(source_item_id=item_id) | Q(target_item_id=item_id)
-    found = []
-    for each in relations(actor).filter(touching):
-        mine = (each.source_service_id, each.source_item_id)
-        outgoing = mine == (service_id, item_id)
-        service = each.target_service if outgoing else each.source_service
-        item = each.target_item if outgoing else each.source_item
-        found.append(Related(each.pk, each.kind, outgoing, service, item))
-    return sorted(found, key=lambda one: (not one.outgoing, one.kind, one.name.lower(), one.relation_id))
-
-
 @dataclass(frozen=True, slots=True)
 class End:
-    """A service or an item that a relation may lead to, and how it is written in the form."""
+    """A service or an item as the other end of a relation, and how it is written in the form."""
 
     text: str
     service_id: int | None = None
     item_id: int | None = None
 
 
-def item_text(item: ConfigurationItem) -> str:
+def ends(actor: Actor, text: str, limit: int = 10) -> list[End]:
+    """Services and items whose name holds the text, services first."""
+    found = [End(each.name, each.pk) for each in services(actor).filter(name__icontains=text)[:limit]]
+    named = items(actor).filter(name__icontains=_plain(text))[:limit]
+    return found + [End(_item_text(each), item_id=each.pk) for each in named]
+
+
+def ends_called(actor: Actor, text: str) -> list[End]:
+    """The service of this name or short name; else the items written so or, if none is, the items of this name."""
+    service = services(actor).filter(Q(name__iexact=text) | Q(slug__iexact=text)).first()
+    if service is not None:
+        return [End(service.name, service.pk)]
+    named = items(actor).filter(Q(name__iexact=text) | Q(name__iexact=_plain(text)))[:50]
+    found = [(each.name, End(_item_text(each), item_id=each.pk)) for each in named]
+    exact = [end for _name, end in found if end.text.lower() == text.lower()]
+    return exact or [end for name, end in found if name.lower() == text.lower()]
+
+
+def _item_text(item: ConfigurationItem) -> str:
     """Name, type and environment: what makes an item one of its kind."""
     return f"{item.name} ({', '.join(part for part in (item.type, item.environment) if part)})"
 
 
-def ends(actor: Actor, text: str, limit: int = 10) -> list[End]:
-    """Services and items whose name holds the text, services first."""
-    named = [End(each.name, each.pk, None) for each in services(actor).filter(name__icontains=text)[:limit]]
-    # "name (type, environment)", as offered, is found again by its name.
-    plain = text.rpartition(" (")[0] or text
-    listed = [End(item_text(each), None, each.pk) for each in items(actor).filter(name__icontains=plain)[:limit]]
-    return named + listed
+def _plain(text: str) -> str:
+    """The name in what ``_item_text`` wrote; other text as it is."""
+    return text.rpartition(" (")[0] or text
 
 
-def end_by_text(actor: Actor, text: str) -> list[End]:
-    """The service of this name or short name, else the items that are written so or bear this name."""
-    text = text.strip()
-    service = services(actor).filter(Q(name__iexact=text) | Q(slug__iexact=text)).first()
-    if service is not None:
-        return [End(service.name, service.pk, None)]
-    plain = text.rpartition(" (")[0] or text
-    candidates = items(actor).filter(Q(name__iexact=text) | Q(name__iexact=plain))[:50]
-    found = [End(item_text(each), None, each.pk) for each in candidates]
-    return [end for end in found if end.text.lower() == text.lower()] or [
-        end for end, each in zip(found, candidates, strict=True) if each.name.lower() == text.lower()
-    ]
+def item_types(actor: Actor) -> list[str]:
+    """The types in use, for filters."""
+    return list(items(actor).order_by("type").values_list("type", flat=True).distinct())
+
+
+def environments(actor: Actor) -> list[str]:
+    """The environments in use, for filters."""
+    found = items(actor).exclude(environment="").order_by("environment")
+    return list(found.values_list("environment", flat=True).distinct())

@@ -1,26 +1,28 @@
 """Addresses of services, items and relations."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from steward.estate.configuration.pages import items, relations, services
+from steward.estate.configuration import pages
 
 app_name = "configuration"
-
 urlpatterns = [
-    path("services/", services.services, name="services"),
-    path("services/export.csv", services.export, name="services-export"),
-    path("services/new", services.new_service, name="service-new"),
-    path("services/<slug:slug>/", services.service, name="service"),
-    path("services/<slug:slug>/edit", services.edit_service, name="service-edit"),
-    path("services/<slug:slug>/delete", services.delete_service, name="service-delete"),
-    path("services/<slug:slug>/relations", relations.add_to_service, name="service-relate"),
-    path("items/", items.items, name="items"),
-    path("items/export.csv", items.export, name="items-export"),
-    path("items/new", items.new_item, name="item-new"),
-    path("items/<int:item_id>/", items.item, name="item"),
-    path("items/<int:item_id>/edit", items.edit_item, name="item-edit"),
-    path("items/<int:item_id>/delete", items.delete_item, name="item-delete"),
-    path("items/<int:item_id>/relations", relations.add_to_item, name="item-relate"),
-    path("relations/ends", relations.ends, name="relation-ends"),
-    path("relations/<int:relation_id>/remove", relations.remove, name="relation-remove"),
-]
+    path("services/", pages.services, name="services"),
+    path("services/export.csv", pages.services_export, name="services-export"),
+    path("services/new", pages.service_new, name="service-new"),
+    path("services/<slug:slug>/", pages.service, name="service"),
+    path("services/<slug:slug>/edit", pages.service_edit, name="service-edit"),
+    path("services/<slug:slug>/delete", pages.service_delete, name="service-delete"),
+    path("services/<slug:slug>/relations", pages.service_relate, name="service-relate"),
+    path("items/", pages.items, name="items"),
+    path("items/export.csv", pages.items_export, name="items-export"),
+    path("items/new", pages.item_new, name="item-new"),
+    path("items/<int:pk>/", pages.item, name="item"),
+    path("items/<int:pk>/edit", pages.item_edit, name="item-edit"),
+    path("items/<int:pk>/delete", pages.item_delete, name="item-delete"),
+    path("items/<int:pk>/relations", pages.item_relate, name="item-relate"),
+    path("relations/ends", pages.relation_ends, name="relation-ends"),
+    re_path(
+        r"^relations/(?P<side>service|item)/(?P<pk>[0-9]+)/(?P<relation_id>[0-9]+)/remove$", pages.relation_remove,
+        name="relation-remove",
+    ),
+]  # fmt: skip

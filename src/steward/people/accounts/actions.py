@@ -87,13 +87,15 @@ def update_user(*, actor: Actor, now: datetime, user_id: int, **changes: Any) ->
     if not own:
         actor.require("people.manage")
     user = _lock_user(user_id)
+    was_administrator = _is_administrator(user)
     before = {name: getattr(user, name) for name in changes}
     for name, value in changes.items():
         if name not in USER_FIELDS:
             raise Invalid(_("“%(name)s” cannot be changed.") % {"name": name})
         setattr(user, name, value)
     _check_role(user.role, user.organisation)
-    _keep_an_administrator(user)
+    if was_administrator and not _is_administrator(user):
+        _keep_another_administrator(user)
     _save(user, list(changes))
     audit.record(
         actor=actor, now=now, action="user.update", subject=SubjectRef("user", user.pk), subject_label=str(user),
@@ -259,12 +261,15 @@ def _check_role(role: str, organisation: Organisation) -> None:
         raise Invalid(text, fields={"role": [text]})
 
 
-def _keep_an_administrator(user: User) -> None:
+def _is_administrator(user: User) -> bool:
+    return user.is_active and user.role == Role.ADMINISTRATOR
+
+
+def _keep_another_administrator(user: User) -> None:
     """Never lock everyone out."""
     # One at a time: two administrators who step down at once must not both count on the other.
     lock_in_transaction("last administrator")
-    others = User.objects.active().filter(role=Role.ADMINISTRATOR).exclude(pk=user.pk)
-    if not (user.is_active and user.role == Role.ADMINISTRATOR) and not others.exists():
+    if not User.objects.active().filter(role=Role.ADMINISTRATOR).exclude(pk=user.pk).exists():
         raise Conflict(_("This is the last administrator. Make another one first."))
 
 

@@ -103,6 +103,7 @@ class IncidentFilters(FilterSet):
     )  # fmt: skip
     severity = ChoiceFilter(_("Severity"), choices=Severity.choices, multiple=True)
     service = ChoiceFilter(_("Service"), field="service_id")
+    team = ChoiceFilter(_("Team"), field="service__owner_team_id")
     assignee = ChoiceFilter(_("Assignee"), apply=_assigned)
     sorts = {
         "worst": Sort(_("worst first"), ("severity", "-opened_at", "-id")),
@@ -114,6 +115,8 @@ class IncidentFilters(FilterSet):
 def filters(actor: Actor, data: QueryDict) -> IncidentFilters:
     """The filters of this request, with the services and people that this actor may see."""
     services = configuration.services(actor).order_by("name").values_list("pk", "name")
+    teams = accounts.teams(actor).values_list("pk", "name")
     mine = [(actor.user_id, _("me"))] if actor.user_id else []
     others = [choice for choice in people(actor) if choice[0] != actor.user_id]
-    return IncidentFilters(data, choices={"service": services, "assignee": [*mine, ("none", _("nobody")), *others]})
+    assignees = [*mine, ("none", _("nobody")), *others]
+    return IncidentFilters(data, choices={"service": services, "team": teams, "assignee": assignees})

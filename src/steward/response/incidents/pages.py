@@ -104,7 +104,10 @@ def live(request: HttpRequest, number: int) -> HttpResponseBase:
     if request.GET.get("at") == shown.stamp(incident):
         return HttpResponse(status=204)
     context = shown.everything(actor, incident, whole="all" in request.GET)
-    return render(request, "incidents/live.html", {**context, "swapped": True})
+    response = render(request, "incidents/live.html", {**context, "swapped": True})
+    # The slots of other rooms (pages, escalation) look again too.
+    response["HX-Trigger"] = "refreshPanels"
+    return response
 
 
 @page("incidents.view")

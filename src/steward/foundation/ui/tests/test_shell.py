@@ -156,4 +156,4 @@ def test_panels_are_slots_that_load_themselves(panel_registry):
     from django.template import Context, Template
 
     html = Template('{% load ui %}{% panels "incident" 7 %}').render(Context({"actor": ACTOR}))
-    assert 'hx-get="/levels/panel/7/" hx-trigger="load"' in html
+    assert 'hx-get="/levels/panel/7/" hx-trigger="load, refreshPanels from:body"' in html

@@ -57,7 +57,8 @@ def test_outsiders_see_nobody():
     TeamFactory(name="Network")
     check_hidden_outside("/people/", ["Ana Silva"])
     check_hidden_outside("/teams/", ["Network"])
-    check_hidden_outside("/organisations/", ["Home"])
+    OrganisationFactory(kind="supplier", slug="cable-works", name="Cable Works")
+    check_hidden_outside("/organisations/", ["Cable Works"])
 
 
 @pytest.mark.parametrize("name", ["people", "teams", "organisations", "api-keys"])

@@ -23,6 +23,7 @@ from steward.response.incidents.tests.factories import (
     supplier,
     user,
 )
+from steward.response.notifications.tests.factories import team
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 12
@@ -97,12 +98,13 @@ def test_the_list_shows_active_ones_unless_asked_otherwise() -> None:
 
 
 def test_the_list_filters_by_service_and_assignee() -> None:
-    who, portal = user("Ann Example"), service("Claims portal")
+    who, owners = user("Ann Example"), team(name="Applications")
+    portal = service("Claims portal", owner_team=owners)
     mine = incident(title="Mine", service_id=portal.pk)
     incident(title="Nobody has it")
     actions.assign(actor=ENGINE, now=NOW, incident_id=mine.pk, assignee_id=who.pk)
     client = signed_in(who)
-    for query in ({"service": portal.pk}, {"assignee": who.pk}):
+    for query in ({"service": portal.pk}, {"assignee": who.pk}, {"team": owners.pk}):
         shown = client.get(url("list"), query).content.decode()
         assert ">Mine<" in shown
         assert "Nobody has it" not in shown
@@ -146,6 +148,8 @@ def test_live_answers_only_when_something_happened() -> None:
     actions.add_note(actor=ENGINE, now=NOW, incident_id=found.pk, text="looked at the disk")
     fresh = client.get(url("live", found.number), {"at": at})
     assert fresh.status_code == 200
+    # The panels of other rooms look again, too.
+    assert fresh["HX-Trigger"] == "refreshPanels"
     body = fresh.content.decode()
     assert "looked at the disk" in body
     for part in ("incident-head", "incident-timeline", "incident-alerts", "incident-facts", "incident-banner"):

@@ -32,12 +32,13 @@ WEEKS = 4
 def board(request: HttpRequest) -> HttpResponseBase:
     """Every schedule: who, until when, who follows, and gaps."""
     actor, now = actor_of(request), clock.now()
-    lines = queries.board(actor, now)
-    reach = notifications.reach_of(line.shift.user.pk for line in lines if line.shift)
+    lines, duty = queries.overview(actor, now)
+    people = {line.shift.user.pk for line in lines if line.shift} | ({actor.user_id} if actor.user_id else set())
+    reach = notifications.reach_of(people)
     context = {
         "lines": [{"line": line, "unreachable": line.shift and not reach.get(line.shift.user.pk)} for line in lines],
-        "duty": queries.duty_of(actor.user_id, now) if actor.user_id else None,
-        "my_reach": notifications.reach_of([actor.user_id]).get(actor.user_id, 0) if actor.user_id else 0,
+        "duty": duty,
+        "my_reach": reach.get(actor.user_id or 0, 0),
         "tab": "schedules",
     }
     return render(request, "oncall/schedules.html", context)
@@ -110,22 +111,22 @@ def _schedule_context(request: HttpRequest, found: Schedule, form: forms.Overrid
     actor, now = actor_of(request), clock.now()
     first = calendar.first_day(now, found.time_zone) + timedelta(weeks=_shift(request))
     start, end = calendar.range_of(first, WEEKS, found.time_zone)
-    shifts = queries.shifts(found.pk, start, end)
-    members = [each.user for each in found.rotation_members.all()]
+    roster = queries.rosters_around([found.pk], min(now, start), timedelta(weeks=WEEKS * 30))[found.pk]
+    members = roster.members
     colours = calendar.colours([user.pk for user in members])
-    current = queries.who(found.pk, now)
-    coming = [each for each in queries.shifts(found.pk, now, now + timedelta(weeks=WEEKS * 2)) if each.start > now]
+    current = roster.at(now)
+    coming = [each for each in roster.between(now, now + timedelta(weeks=WEEKS * 2)) if each.start > now]
     reach = notifications.reach_of({user.pk for user in members} | ({current.user.pk} if current else set()))
     return {
         "schedule": found,
         "weeks": calendar.picture(
-            shifts, first=first, weeks=WEEKS, zone=found.time_zone, now=now, order=[user.pk for user in members]
+            roster.between(start, end), first=first, weeks=WEEKS, zone=found.time_zone, now=now, order=[user.pk for user in members]
         ),
         "offset": _shift(request),
         "current": current,
         "current_unreachable": current is not None and not reach.get(current.user.pk),
         "coming": coming[:5],
-        "gaps": queries.gaps(found.pk, now, now + timedelta(weeks=WEEKS))[:5],
+        "gaps": roster.gaps(now, now + timedelta(weeks=WEEKS))[:5],
         "members": [
             {"user": user, "unreachable": not reach.get(user.pk), "colour": colours[user.pk]} for user in members
         ],

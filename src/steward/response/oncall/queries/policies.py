@@ -14,7 +14,7 @@ from steward.response.oncall import rules
 from steward.response.oncall.errors import PolicyNotFound
 from steward.response.oncall.events import PagedPerson
 from steward.response.oncall.models import EscalationPolicy, PolicyStep
-from steward.response.oncall.queries.people import Asked, people_of
+from steward.response.oncall.queries.people import Asked, Directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,15 @@ def who_would_be_paged(policy_id: int, now: datetime) -> list[StepPreview]:
 
 def preview(plan: rules.Plan, now: datetime) -> list[StepPreview]:
     """The first round of a plan, step by step, as it would go from ``now``."""
+    whole = timedelta(minutes=sum(step.wait_minutes for step in plan.steps))
+    directory = Directory(plan.steps, now, whole)
     asked: dict[int, Asked] = {}
     after = timedelta()
     for index, step in enumerate(plan.steps):
         if step.kind == rules.WAIT:
             after += timedelta(minutes=step.wait_minutes)
         else:
-            asked[index] = people_of(step, now + after)
+            asked[index] = directory.asked(step, now + after)
     reach = notifications.reach_of(person.user_id for each in asked.values() for person in each.people)
     found: list[StepPreview] = []
     place, elapsed = rules.Place(), timedelta()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -73,18 +74,74 @@ def schedule_by_slug(actor: Actor, slug: str) -> Schedule:
     return _one(schedules(actor).filter(slug=slug))
 
 
+class Roster:
+    """One schedule with its members and the overrides around a range, to be asked without further queries."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        """``schedule`` must come from :func:`rosters`, which loads what is needed."""
+        self.schedule = schedule
+        self.members = [each.user for each in schedule.rotation_members.all()]
+        self._overrides = list(schedule.overrides.all())
+        self._people: dict[int, User] = {user.pk: user for user in self.members}
+        self._people.update({each.user_id: each.user for each in self._overrides})
+        self._turns = turn_of(schedule, [user.pk for user in self.members])
+        self._made = [rotation.Override(each.start_at, each.end_at, each.user_id) for each in self._overrides]
+
+    def at(self, moment: datetime) -> ShiftView | None:
+        """The whole shift that holds the moment."""
+        shift = rotation.at(self._turns, self._made, moment)
+        return self._view(shift) if shift else None
+
+    def between(self, start: datetime, end: datetime) -> list[ShiftView]:
+        """The shifts of a range, cut to it."""
+        if end <= start:
+            return []
+        return [self._view(shift) for shift in rotation.resolve(self._turns, self._made, start, end)]
+
+    def gaps(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+        """When nobody is on call in the range."""
+        return _gaps(self.between(start, end), start, end)
+
+    def first_after(self, moment: datetime) -> ShiftView | None:
+        """The first shift that begins at or after the moment, within the loaded range."""
+        found = self.between(moment, moment + AROUND / 2)
+        return next((each for each in found if each.start >= moment), None)
+
+    def _view(self, shift: rotation.Shift) -> ShiftView:
+        user_id, reason = int(shift.member), ""
+        if shift.source == "override":
+            # The last one made that covers the shift is the one that made it.
+            for each in self._overrides:
+                if each.user_id == user_id and each.start_at <= shift.start and each.end_at > shift.start:
+                    reason = each.reason
+        schedule = self.schedule
+        return ShiftView(
+            schedule.pk, schedule.name, self._people[user_id], shift.start, shift.end, shift.source, reason
+        )
+
+
+def rosters(found: QuerySet[Schedule], start: datetime, end: datetime) -> list[Roster]:
+    """The schedules with members and the overrides of the range: three queries, however many there are."""
+    overrides = Override.objects.filter(start_at__lt=end, end_at__gt=start).select_related("user").order_by("id")
+    return [Roster(each) for each in found.prefetch_related(_members(), Prefetch("overrides", overrides))]
+
+
+def rosters_around(schedule_ids: Iterable[int], now: datetime, ahead: timedelta = AROUND) -> dict[int, Roster]:
+    """The named schedules, ready to be asked about times around now."""
+    found = Schedule.objects.filter(pk__in=list(schedule_ids))
+    return {each.schedule.pk: each for each in rosters(found, now - AROUND, now + ahead)}
+
+
 def who(schedule_id: int, at: datetime) -> ShiftView | None:
     """The whole shift that holds ``at``; None when nobody is on call then (or there is no such schedule)."""
-    for schedule in _loaded(Schedule.objects.filter(pk=schedule_id), at - AROUND, at + AROUND):
-        return _at(schedule, at)
-    return None
+    roster = rosters_around([schedule_id], at).get(schedule_id)
+    return roster.at(at) if roster else None
 
 
 def shifts(schedule_id: int, start: datetime, end: datetime) -> list[ShiftView]:
     """Who is on call from ``start`` until ``end``, in order, cut to that range; gaps are absent."""
-    for schedule in _loaded(Schedule.objects.filter(pk=schedule_id), start, end):
-        return _between(schedule, start, end)
-    return []
+    found = rosters(Schedule.objects.filter(pk=schedule_id), start, end)
+    return found[0].between(start, end) if found else []
 
 
 def gaps(schedule_id: int, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
@@ -95,25 +152,30 @@ def gaps(schedule_id: int, start: datetime, end: datetime) -> list[tuple[datetim
 def on_call_now(actor: Actor, now: datetime) -> list[tuple[Schedule, User | None, datetime | None]]:
     """Every schedule with who is on call and until when; (schedule, None, when somebody is again) for a gap."""
     found: list[tuple[Schedule, User | None, datetime | None]] = []
-    for schedule in _loaded(schedules(actor), now - AROUND, now + AROUND):
-        shift = _at(schedule, now)
+    for roster in rosters(schedules(actor), now - AROUND, now + AROUND):
+        shift = roster.at(now)
         if shift is not None:
-            found.append((schedule, shift.user, shift.end))
+            found.append((roster.schedule, shift.user, shift.end))
         else:
-            following = _first_after(schedule, now)
-            found.append((schedule, None, following.start if following else None))
+            following = roster.first_after(now)
+            found.append((roster.schedule, None, following.start if following else None))
     return found
 
 
 def board(actor: Actor, now: datetime, *, ahead: timedelta = timedelta(weeks=4)) -> list[NowOnCall]:
     """Every schedule with the present shift, the following one, and the gaps ahead."""
-    found = []
-    for schedule in _loaded(schedules(actor), now - AROUND, now + AROUND):
-        shift = _at(schedule, now)
-        following = _first_after(schedule, shift.end if shift else now)
-        coming = _gaps(_between(schedule, now, now + ahead), now, now + ahead)
-        found.append(NowOnCall(schedule, shift, following, tuple(coming)))
-    return found
+    return overview(actor, now, ahead=ahead)[0]
+
+
+def overview(actor: Actor, now: datetime, *, ahead: timedelta = timedelta(weeks=4)) -> tuple[list[NowOnCall], Duty]:
+    """The board, and the actor's own duty in the schedules on it."""
+    found = rosters(schedules(actor), now - AROUND, now + AROUND)
+    lines = []
+    for roster in found:
+        shift = roster.at(now)
+        following = roster.first_after(shift.end if shift else now)
+        lines.append(NowOnCall(roster.schedule, shift, following, tuple(roster.gaps(now, now + ahead))))
+    return lines, _duty(found, actor.user_id, now)
 
 
 def duty_of(user_id: int, now: datetime) -> Duty:
@@ -121,18 +183,7 @@ def duty_of(user_id: int, now: datetime) -> Duty:
     mine = Schedule.objects.filter(
         Q(rotation_members__user_id=user_id) | Q(overrides__user_id=user_id, overrides__end_at__gt=now)
     ).distinct()
-    present: list[ShiftView] = []
-    coming: list[ShiftView] = []
-    for schedule in _loaded(mine, now - AROUND, now + AROUND):
-        shift = _at(schedule, now)
-        if shift is not None and shift.user.pk == user_id:
-            present.append(shift)
-        later = [each for each in _between(schedule, now, now + AROUND) if each.user.pk == user_id and each.start > now]
-        coming.extend(later[:1])
-    return Duty(
-        tuple(sorted(present, key=lambda each: each.end)),
-        min(coming, key=lambda each: each.start, default=None),
-    )
+    return _duty(rosters(mine, now - AROUND, now + AROUND), user_id, now)
 
 
 def turn_of(schedule: Schedule, user_ids: Sequence[int]) -> rotation.WeeklyRotation:
@@ -158,49 +209,19 @@ def _members() -> Prefetch[str]:
     return Prefetch("rotation_members", RotationMember.objects.select_related("user").order_by("position"))
 
 
-def _loaded(found: QuerySet[Schedule], start: datetime, end: datetime) -> Iterable[Schedule]:
-    """The schedules with members and the overrides of the range: three queries, however many there are."""
-    overrides = Override.objects.filter(start_at__lt=end, end_at__gt=start).select_related("user").order_by("id")
-    return found.prefetch_related(_members(), Prefetch("overrides", overrides))
-
-
-def _parts(schedule: Schedule) -> tuple[rotation.WeeklyRotation, list[rotation.Override], dict[int, User]]:
-    members = list(schedule.rotation_members.all())
-    overrides = list(schedule.overrides.all())
-    people: dict[int, User] = {each.user_id: each.user for each in members}
-    people.update({each.user_id: each.user for each in overrides})
-    made = [rotation.Override(each.start_at, each.end_at, each.user_id) for each in overrides]
-    return turn_of(schedule, [each.user_id for each in members]), made, people
-
-
-def _at(schedule: Schedule, at: datetime) -> ShiftView | None:
-    turns, overrides, people = _parts(schedule)
-    shift = rotation.at(turns, overrides, at)
-    return _view(schedule, shift, people) if shift else None
-
-
-def _between(schedule: Schedule, start: datetime, end: datetime) -> list[ShiftView]:
-    if end <= start:
-        return []
-    turns, overrides, people = _parts(schedule)
-    return [_view(schedule, shift, people) for shift in rotation.resolve(turns, overrides, start, end)]
-
-
-def _first_after(schedule: Schedule, at: datetime) -> ShiftView | None:
-    """The first shift that begins at or after ``at``, within the loaded range."""
-    found = _between(schedule, at, at + AROUND / 2)
-    return next((each for each in found if each.start >= at), None)
-
-
-def _view(schedule: Schedule, shift: rotation.Shift, people: dict[int, User]) -> ShiftView:
-    user_id = int(shift.member)
-    reason = ""
-    if shift.source == "override":
-        # The last one made that covers the shift is the one that made it.
-        for each in schedule.overrides.all():
-            if each.user_id == user_id and each.start_at <= shift.start and each.end_at > shift.start:
-                reason = each.reason
-    return ShiftView(schedule.pk, schedule.name, people[user_id], shift.start, shift.end, shift.source, reason)
+def _duty(found: Sequence[Roster], user_id: int | None, now: datetime) -> Duty:
+    present: list[ShiftView] = []
+    coming: list[ShiftView] = []
+    for roster in found:
+        shift = roster.at(now)
+        if shift is not None and shift.user.pk == user_id:
+            present.append(shift)
+        later = (each for each in roster.between(now, now + AROUND) if each.user.pk == user_id and each.start > now)
+        coming.extend(islice(later, 1))
+    return Duty(
+        tuple(sorted(present, key=lambda each: each.end)),
+        min(coming, key=lambda each: each.start, default=None),
+    )
 
 
 def _gaps(found: Sequence[ShiftView], start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:

@@ -31,9 +31,7 @@ def source(key: str = "", **fields: Any) -> Source:
     number = next(_numbers)
     key = key or f"key-{number}"
     digest = hashlib.sha256(key.encode()).hexdigest()
-    return Source.objects.create(
-        **{"name": f"Source {number}", "key_digest": digest, "key_prefix": key[:6], **fields}
-    )
+    return Source.objects.create(**{"name": f"Source {number}", "key_digest": digest, "key_prefix": key[:6], **fields})
 
 
 def stored(of: Source, name: str = "DiskFull", **fields: Any) -> Alert:
@@ -48,7 +46,9 @@ def iso(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def posted(name: str = "DiskFull", *, start: datetime | None = None, end: datetime | None = None, **changes: Any) -> Any:
+def posted(
+    name: str = "DiskFull", *, start: datetime | None = None, end: datetime | None = None, **changes: Any
+) -> Any:
     """An alert as Prometheus sends it: firing for four more minutes unless ``end`` says otherwise."""
     now = datetime.now(UTC)
     return {

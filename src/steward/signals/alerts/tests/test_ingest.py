@@ -240,7 +240,10 @@ def test_without_an_end_the_source_decides(k: Source) -> None:
 
 
 def test_the_webhook_and_events_fire_until_resolved(k: Source) -> None:
-    hook = {"version": "4", "alerts": [{"status": "firing", "labels": {"alertname": "A"}, "endsAt": "0001-01-01T00:00:00Z"}]}
+    hook = {
+        "version": "4",
+        "alerts": [{"status": "firing", "labels": {"alertname": "A"}, "endsAt": "0001-01-01T00:00:00Z"}],
+    }
     assert send(hook, "/in/k/alertmanager").status == 200
     assert send({"name": "B", "expires_in": 60}, "/in/k/events").status == 200
     assert Alert.objects.get(name="A").due_at is None

@@ -115,7 +115,9 @@ def test_bad_alerts_say_why(changes: dict[str, Any], error: str) -> None:
 
 
 def test_the_good_alerts_of_a_mixed_body_are_kept() -> None:
-    body = b'[{"labels":{"a":"\xff"}},{"labels":{"a":"\xc3\xa9"}},{"labels":{"a":"\\ud800"}},7,{"labels":{"b":"\\u0000"}}]'
+    body = (
+        b'[{"labels":{"a":"\xff"}},{"labels":{"a":"\xc3\xa9"}},{"labels":{"a":"\\ud800"}},7,{"labels":{"b":"\\u0000"}}]'
+    )
     parsed = parse("api/v2/alerts", body)
     assert [alert.labels for alert in parsed.good] == [{"a": "é"}]
     assert len(parsed.bad) == 4
@@ -162,7 +164,14 @@ def test_an_event_ends_by_status_or_time() -> None:
 
 @pytest.mark.parametrize(
     "event",
-    [{"nmae": "x"}, {"name": 5}, {"name": "x", "expires_in": True}, {"name": "x", "status": "open"}, {"labels": []}, []],
+    [
+        {"nmae": "x"},
+        {"name": 5},
+        {"name": "x", "expires_in": True},
+        {"name": "x", "status": "open"},
+        {"labels": []},
+        [],
+    ],
 )
 def test_bad_events(event: Any) -> None:
     assert error_of(parse("events", [event]))

@@ -12,7 +12,7 @@ from steward.signals.alerts.ingest.memory import Memory
 from steward.signals.alerts.ingest.parsers import Unreadable, api_v2
 from steward.signals.alerts.tests.factories import NOW, iso
 
-NASTY = st.sampled_from(['},{"', '"endsAt":"', "endsAt", '"', "\\", '}]', '[{"', "é", "a", "2026-03-02T12:04:00Z"])
+NASTY = st.sampled_from(['},{"', '"endsAt":"', "endsAt", '"', "\\", "}]", '[{"', "é", "a", "2026-03-02T12:04:00Z"])
 TEXT = st.lists(NASTY, min_size=1, max_size=3).map("".join)
 ENDS = st.sampled_from([iso(NOW + timedelta(minutes=4)), iso(NOW - timedelta(minutes=1)), "", "rubbish", None])
 ALERT = st.fixed_dictionaries(
