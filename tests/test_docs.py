@@ -1,6 +1,7 @@
 """The documents say what the code does, and their links lead somewhere."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,6 +63,22 @@ def test_every_decision_is_listed() -> None:
     folder = ROOT / "docs" / "decisions"
     listed = set(links((folder / "README.md").read_text()))
     assert listed == {path.name for path in folder.glob("0*.md")}
+
+
+def locked(name: str) -> dict[str, str]:
+    text = (ROOT / "requirements" / name).read_text()
+    return dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", text, re.MULTILINE))
+
+
+def test_lock_files_hold_every_dependency_in_one_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    base, dev = locked("base.txt"), locked("dev.txt")
+    assert base.items() <= dev.items()
+    for wanted, found in (
+        (project["dependencies"], base),
+        (project["optional-dependencies"]["dev"], dev),
+    ):
+        assert {re.split(r"[\[<>=]", name)[0].lower() for name in wanted} <= found.keys()
 
 
 @pytest.mark.parametrize("name", ["base.txt", "dev.txt"])

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.harness.processes import answers, free_port, process, send, wait_until
+from tests.harness.running import answers, free_port, process, send, wait_until
 
 RULE = """
 groups:

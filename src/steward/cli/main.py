@@ -11,6 +11,7 @@ from steward import __version__
 from steward.cli.running import join
 from steward.cli.trouble import Trouble
 from steward.config.environment import BadEnvironment, load
+from steward.config.lifeline import end_with_supervisor
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -19,6 +20,7 @@ def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     top = argparse.ArgumentParser(prog="steward", description="Steward: the operations team's own platform.")
     top.add_argument("--version", action="version", version=__version__)
+    top.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)  # as a child of `steward up`
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("up", help="run everything here: PostgreSQL (unless DATABASE_URL is set), web and engine")
     commands.add_parser("web", help="serve pages, API and ingest")
@@ -55,6 +57,8 @@ def _records(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code. What goes wrong is one line on standard error."""
     options = parser().parse_args(arguments)
+    if options.supervised:
+        end_with_supervisor()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "steward.config.django_settings")
     if options.command not in {"web", "engine", "up", "demo"}:
         os.environ.setdefault("STEWARD_DATABASE_POOL", "0")  # a short command wants one connection, or to fail at once

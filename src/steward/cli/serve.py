@@ -68,7 +68,10 @@ class Child:
     def start(self) -> None:
         self.started = time.monotonic()
         # A group of its own: Ctrl-C in the terminal reaches the supervisor alone, which stops children in order.
-        self.process = subprocess.Popen(self.command, env=dict(self.environment), start_new_session=True)
+        # Its standard input ends with us, even when we are killed; the child watches that (config/lifeline.py).
+        self.process = subprocess.Popen(
+            self.command, env=dict(self.environment), start_new_session=True, stdin=subprocess.PIPE
+        )
 
     def tend(self) -> None:
         """Start the process again if it ended."""
@@ -117,7 +120,7 @@ def supervise(env: Environment, *, extra: tuple[tuple[str, list[str]], ...]) -> 
         prepare(environment, env)
         commands = [("web", ["web"]), ("engine", ["engine"]), *extra]
         children += [
-            Child(name, [sys.executable, "-W", "ignore", "-m", "steward.cli.main", *words], environment)
+            Child(name, [sys.executable, "-W", "ignore", "-m", "steward.cli.main", "--supervised", *words], environment)
             for name, words in commands
         ]
         for child in children:

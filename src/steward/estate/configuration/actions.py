@@ -202,7 +202,9 @@ def _forget() -> None:
     transaction.on_commit(queries.forget)
 
 
-def _delete(actor: Actor, now: datetime, action: str, record: Service | ConfigurationItem, names: Sequence[str]) -> None:
+def _delete(
+    actor: Actor, now: datetime, action: str, record: Service | ConfigurationItem, names: Sequence[str]
+) -> None:
     before, key, label = _values(record, names), record.pk, str(record)
     try:
         record.delete()

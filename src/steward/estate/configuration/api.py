@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any, Literal, cast
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
 
-from steward.estate.configuration import actions, queries
+from steward.estate.configuration import actions, queries, rules
 from steward.estate.configuration.models import ConfigurationItem, Relation, Service
 from steward.foundation import clock
 from steward.foundation.actors import Actor
+from steward.foundation.errors import Invalid
 from steward.foundation.rest.api import KeysetQuery, page_of
 
 services = Router(tags=["services"])
@@ -31,7 +33,7 @@ class ServiceIn(Schema):
     tier: int = Field(3, ge=1, le=4)
     owner_team_id: int | None = Field(None, ge=1, le=MAX_ID)
     supplier_id: int | None = Field(None, ge=1, le=MAX_ID)
-    match_labels: dict[str, str] = {}
+    match_labels: dict[str, str] = Field({}, description="Alerts with all of these labels belong to it; none if empty.")
     links: list[Link] = []
 
 
@@ -85,6 +87,12 @@ def _actor(request: HttpRequest) -> Actor:
     return cast("Actor", request.actor)  # type: ignore[attr-defined]
 
 
+def _viewer(request: HttpRequest) -> Actor:
+    actor = _actor(request)
+    actor.require("estate.view")
+    return actor
+
+
 def _service(service: Service) -> dict[str, Any]:
     names = ("id", "slug", "name", "description", "tier", "owner_team_id", "supplier_id", "match_labels", "links")
     return {name: getattr(service, name) for name in names}
@@ -99,23 +107,44 @@ def _relation(relation: Relation) -> dict[str, Any]:
     return {name: getattr(relation, name) for name in names}
 
 
-@services.get("", response=ServicePage)
-def list_services(request: HttpRequest, query: Query[KeysetQuery]) -> dict[str, Any]:
-    return page_of(queries.services(_actor(request)), query, ("tier", "id"), _service)
+class ServiceQuery(KeysetQuery):
+    q: str = Field("", max_length=200, description="A part of the name.")
+    tier: int | None = Field(None, ge=1, le=4)
+    owner_team_id: int | None = Field(None, ge=1, le=MAX_ID)
+    supplier_id: int | None = Field(None, ge=1, le=MAX_ID)
 
 
-@services.post("", response={201: ServiceOut})
+class ItemQuery(KeysetQuery):
+    q: str = Field("", max_length=200, description="A part of the name.")
+    type: str = Field("", max_length=60)
+    environment: str = Field("", max_length=40)
+    service_id: int | None = Field(None, ge=1, le=MAX_ID)
+    label: list[str] = Field([], max_length=10, description="`name=value`; an item must carry all of them.")
+
+
+@services.get("", response=ServicePage, summary="List services, tier 1 first")
+def list_services(request: HttpRequest, query: Query[ServiceQuery]) -> dict[str, Any]:
+    found = queries.services(_viewer(request))
+    if query.q:
+        found = found.filter(name__icontains=query.q.replace("\0", ""))
+    for name in ("tier", "owner_team_id", "supplier_id"):
+        value = getattr(query, name)
+        found = found.filter(**{name: value}) if value is not None else found
+    return page_of(found, query, ("tier", "id"), _service)
+
+
+@services.post("", response={201: ServiceOut}, summary="Create a service")
 def create_service(request: HttpRequest, payload: ServiceIn) -> Status[dict[str, Any]]:
     made = actions.create_service(actor=_actor(request), now=clock.now(), **payload.dict())
     return Status(201, _service(made))
 
 
-@services.get("/{slug:service}", response=ServiceOut)
+@services.get("/{slug:service}", response=ServiceOut, summary="One service")
 def get_service(request: HttpRequest, service: str) -> dict[str, Any]:
-    return _service(queries.service_by_slug(_actor(request), service))
+    return _service(queries.service_by_slug(_viewer(request), service))
 
 
-@services.put("/{slug:service}", response=ServiceOut)
+@services.put("/{slug:service}", response=ServiceOut, summary="Change a service")
 def update_service(request: HttpRequest, service: str, payload: ServiceIn) -> dict[str, Any]:
     found = queries.service_by_slug(_actor(request), service)
     return _service(
@@ -123,59 +152,73 @@ def update_service(request: HttpRequest, service: str, payload: ServiceIn) -> di
     )
 
 
-@services.delete("/{slug:service}", response={204: None})
+@services.delete("/{slug:service}", response={204: None}, summary="Remove a service")
 def delete_service(request: HttpRequest, service: str) -> Status[None]:
     found = queries.service_by_slug(_actor(request), service)
     actions.delete_service(actor=_actor(request), now=clock.now(), service_id=found.pk)
     return Status(204, None)
 
 
-@services.get("/{slug:service}/relations", response=RelationsOut)
+@services.get("/{slug:service}/relations", response=RelationsOut, summary="What a service relates to")
 def service_relations(request: HttpRequest, service: str) -> dict[str, Any]:
-    found = queries.service_by_slug(_actor(request), service)
-    return _both(queries.relations(_actor(request), service_id=found.pk))
+    found = queries.service_by_slug(_viewer(request), service)
+    return _both(queries.relations(_viewer(request), service_id=found.pk))
 
 
-@items.get("", response=ItemPage)
-def list_items(request: HttpRequest, query: Query[KeysetQuery]) -> dict[str, Any]:
-    return page_of(queries.items(_actor(request)), query, ("id",), _item)
+@items.get("", response=ItemPage, summary="List items")
+def list_items(request: HttpRequest, query: Query[ItemQuery]) -> dict[str, Any]:
+    found = queries.with_labels(queries.items(_viewer(request)), _labels(query.label))
+    if query.q:
+        found = found.filter(name__icontains=query.q.replace("\0", ""))
+    for name in ("type", "environment", "service_id"):
+        value = getattr(query, name)
+        found = found.filter(**{name: value}) if value not in {None, ""} else found
+    return page_of(found, query, ("id",), _item)
 
 
-@items.post("", response={201: ItemOut})
+def _labels(given: list[str]) -> dict[str, str]:
+    try:
+        return rules.read_labels("\n".join(given).replace("\0", ""))
+    except ValueError as error:
+        text = _("Write a label as name=value.")
+        raise Invalid(text, fields={"label": [text]}) from error
+
+
+@items.post("", response={201: ItemOut}, summary="Create an item")
 def create_item(request: HttpRequest, payload: ItemIn) -> Status[dict[str, Any]]:
     return Status(201, _item(actions.create_item(actor=_actor(request), now=clock.now(), **payload.dict())))
 
 
-@items.get("/{int:item_id}", response=ItemOut)
+@items.get("/{int:item_id}", response=ItemOut, summary="One item")
 def get_item(request: HttpRequest, item_id: int) -> dict[str, Any]:
-    return _item(queries.item_by_id(_actor(request), min(item_id, MAX_ID)))
+    return _item(queries.item_by_id(_viewer(request), min(item_id, MAX_ID)))
 
 
-@items.put("/{int:item_id}", response=ItemOut)
+@items.put("/{int:item_id}", response=ItemOut, summary="Change an item")
 def update_item(request: HttpRequest, item_id: int, payload: ItemIn) -> dict[str, Any]:
     return _item(
         actions.update_item(actor=_actor(request), now=clock.now(), item_id=min(item_id, MAX_ID), **payload.dict())
     )
 
 
-@items.delete("/{int:item_id}", response={204: None})
+@items.delete("/{int:item_id}", response={204: None}, summary="Remove an item")
 def delete_item(request: HttpRequest, item_id: int) -> Status[None]:
     actions.delete_item(actor=_actor(request), now=clock.now(), item_id=min(item_id, MAX_ID))
     return Status(204, None)
 
 
-@items.get("/{int:item_id}/relations", response=RelationsOut)
+@items.get("/{int:item_id}/relations", response=RelationsOut, summary="What an item relates to")
 def item_relations(request: HttpRequest, item_id: int) -> dict[str, Any]:
-    found = queries.item_by_id(_actor(request), min(item_id, MAX_ID))
-    return _both(queries.relations(_actor(request), item_id=found.pk))
+    found = queries.item_by_id(_viewer(request), min(item_id, MAX_ID))
+    return _both(queries.relations(_viewer(request), item_id=found.pk))
 
 
-@relations.post("", response={201: RelationOut})
+@relations.post("", response={201: RelationOut}, summary="Relate two services or items")
 def add_relation(request: HttpRequest, payload: RelationIn) -> Status[dict[str, Any]]:
     return Status(201, _relation(actions.add_relation(actor=_actor(request), now=clock.now(), **payload.dict())))
 
 
-@relations.delete("/{int:relation_id}", response={204: None})
+@relations.delete("/{int:relation_id}", response={204: None}, summary="Take a relation away")
 def remove_relation(request: HttpRequest, relation_id: int) -> Status[None]:
     actions.remove_relation(actor=_actor(request), now=clock.now(), relation_id=min(relation_id, MAX_ID))
     return Status(204, None)

@@ -42,7 +42,7 @@ def link_problem(links: Any) -> str:
 def is_web_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and not set(url) & set(" \"<>\\\0")
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and not set(url) & set(' "<>\\\0')
     except ValueError:
         return False
 
@@ -76,7 +76,9 @@ def read_links(text: str) -> list[dict[str, str]]:
 
 
 def write_links(links: Iterable[Mapping[str, str]]) -> str:
-    return "\n".join(link["url"] if link["title"] == link["url"] else f"{link['title']} {link['url']}" for link in links)
+    return "\n".join(
+        link["url"] if link["title"] == link["url"] else f"{link['title']} {link['url']}" for link in links
+    )
 
 
 def _is_text(value: Any) -> bool:

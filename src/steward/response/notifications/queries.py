@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
@@ -17,6 +17,9 @@ from steward.response.notifications import links, rules
 from steward.response.notifications.errors import PageNotFound
 from steward.response.notifications.models import Attempt, ContactMethod, Delivery, Page
 from steward.response.notifications.shown import shown_target
+
+if TYPE_CHECKING:
+    from steward.people.accounts.models import User
 
 Link = links.Link
 
@@ -45,13 +48,19 @@ def contact_methods(actor: Actor, user_id: int | None = None) -> QuerySet[Contac
 def reach_of(user_ids: Iterable[int]) -> dict[int, int]:
     """For each of these people, through how many targets a page would go now (0: unreachable)."""
     wanted = list(dict.fromkeys(user_ids))
+    return {**dict.fromkeys(wanted, 0), **reach_of_people(accounts.active_users(wanted))}
+
+
+def reach_of_people(people: Iterable[User]) -> dict[int, int]:
+    """The same for people who are at hand already."""
+    known = {user.pk: user for user in people}
     methods: dict[int, list[rules.Method]] = {}
-    for each in ContactMethod.objects.filter(user_id__in=wanted):
+    for each in ContactMethod.objects.filter(user_id__in=list(known)):
         methods.setdefault(each.user_id, []).append(rules.Method(each.pk, each.channel, each.target, each.enabled))
-    found = dict.fromkeys(wanted, 0)
-    for user in accounts.active_users(wanted):
-        found[user.pk] = len(rules.targets(methods.get(user.pk, []), user.email))
-    return found
+    return {
+        key: len(rules.targets(methods.get(key, []), user.email)) if user.is_active else 0
+        for key, user in known.items()
+    }
 
 
 def pages(actor: Actor) -> QuerySet[Page]:

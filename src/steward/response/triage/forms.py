@@ -56,7 +56,7 @@ class RouteForm(forms.Form):
     )  # fmt: skip
     group_wait = forms.IntegerField(
         label=gettext_lazy("Group wait (seconds)"), min_value=0, max_value=LONGEST_WAIT, initial=30,
-        help_text=gettext_lazy("How long the first alert of a group waits for others before people are paged. 0 opens at once."),
+        help_text=gettext_lazy("How long the first alert of a group waits for others. 0 opens the incident at once."),
     )  # fmt: skip
     opens_incident = forms.BooleanField(
         label=gettext_lazy("Open an incident"), required=False, initial=True,

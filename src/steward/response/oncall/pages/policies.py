@@ -18,7 +18,7 @@ from steward.foundation.ui.views import page
 from steward.response.oncall import actions, forms, queries
 from steward.response.oncall.models import EscalationPolicy
 from steward.response.oncall.pages.common import actor_of, people_choices, show, team_choices
-from steward.response.oncall.queries.policies import plan_of, with_steps
+from steward.response.oncall.queries.policies import plan_of, preview, with_steps
 
 
 @page("oncall.view")
@@ -36,7 +36,7 @@ def policy(request: HttpRequest, slug: str) -> HttpResponseBase:
     """One policy, and whom it would page if it started now."""
     actor = actor_of(request)
     found = queries.policy_by_slug(actor, slug)
-    steps = queries.who_would_be_paged(found.pk, clock.now())
+    steps = preview(plan_of(found), clock.now())
     context = {
         "policy": found,
         "steps": steps,

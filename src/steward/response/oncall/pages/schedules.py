@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from steward.foundation import clock
 from steward.foundation.errors import Conflict, Invalid
-from steward.foundation.ui.views import page
+from steward.foundation.ui.views import is_htmx, page
 from steward.people.accounts import queries as accounts
 from steward.response.notifications import queries as notifications
 from steward.response.oncall import actions, calendar, forms, queries
@@ -25,6 +25,9 @@ from steward.response.oncall.models import Schedule
 from steward.response.oncall.pages.common import actor_of, people_choices, show, team_choices
 
 WEEKS = 4
+MOST_WEEKS_AWAY = 104
+# From the earliest time a page looks at to the latest, with room for a shift that sticks out.
+FARTHEST = timedelta(weeks=MOST_WEEKS_AWAY + 30)
 
 
 @page("oncall.view")
@@ -33,8 +36,8 @@ def board(request: HttpRequest) -> HttpResponseBase:
     """Every schedule: who, until when, who follows, and gaps."""
     actor, now = actor_of(request), clock.now()
     lines, duty = queries.overview(actor, now)
-    people = {line.shift.user.pk for line in lines if line.shift} | ({actor.user_id} if actor.user_id else set())
-    reach = notifications.reach_of(people)
+    people = [line.shift.user for line in lines if line.shift]
+    reach = notifications.reach_of_people([*people, *(shift.user for shift in duty.now)])
     context = {
         "lines": [{"line": line, "unreachable": line.shift and not reach.get(line.shift.user.pk)} for line in lines],
         "duty": duty,
@@ -49,7 +52,7 @@ def board(request: HttpRequest) -> HttpResponseBase:
 def schedule(request: HttpRequest, slug: str) -> HttpResponseBase:
     """One schedule."""
     found = queries.schedule_by_slug(actor_of(request), slug)
-    return render(request, "oncall/schedule.html", _schedule_context(request, found, None))
+    return render(request, "oncall/schedule.html", _schedule_context(request, found))
 
 
 @page("oncall.manage")
@@ -77,25 +80,31 @@ def delete_schedule(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 @page("oncall.manage")
-@require_POST
+@require_http_methods(["GET", "POST"])
 def add_override(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Have somebody take over."""
-    actor = actor_of(request)
+    """Have somebody take over: a dialog for htmx, a page otherwise."""
+    actor, now = actor_of(request), clock.now()
     found = queries.schedule_by_slug(actor, slug)
-    form = forms.OverrideForm(request.POST, people=people_choices(actor))
-    if form.is_valid():
+    begin = (now + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
+    form = forms.OverrideForm(
+        request.POST or None, people=people_choices(actor),
+        initial={"start_at": begin, "end_at": begin + timedelta(hours=12), "user": actor.user_id},
+    )  # fmt: skip
+    if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
             made = actions.add_override(
-                actor=actor, now=clock.now(), schedule_id=found.pk, user_id=data["user"],
-                start_at=data["start_at"], end_at=data["end_at"], reason=data["reason"],
+                actor=actor, now=now, schedule_id=found.pk, user_id=data["user"], start_at=data["start_at"],
+                end_at=data["end_at"], reason=data["reason"],
             )  # fmt: skip
         except (Invalid, Conflict) as error:
             show(error, form)
         else:
             messages.success(request, _("%(person)s takes over.") % {"person": made.user})
             return redirect("oncall:schedule", slug=slug)
-    return render(request, "oncall/schedule.html", _schedule_context(request, found, form), status=422)
+    context = {"schedule": found, "form": form, "local_zone": timezone.get_current_timezone_name()}
+    template = "oncall/override_dialog.html" if is_htmx(request) else "oncall/override_form.html"
+    return render(request, template, context, status=422 if request.method == "POST" else 200)
 
 
 @page("oncall.manage")
@@ -107,52 +116,44 @@ def remove_override(request: HttpRequest, override_id: int) -> HttpResponseBase:
     return redirect("oncall:schedule", slug=found.slug)
 
 
-def _schedule_context(request: HttpRequest, found: Schedule, form: forms.OverrideForm | None) -> dict[str, Any]:
+def _schedule_context(request: HttpRequest, found: Schedule) -> dict[str, Any]:
     actor, now = actor_of(request), clock.now()
-    first = calendar.first_day(now, found.time_zone) + timedelta(weeks=_shift(request))
+    offset = _shift(request)
+    first = calendar.first_day(now, found.time_zone) + timedelta(weeks=offset)
     start, end = calendar.range_of(first, WEEKS, found.time_zone)
-    roster = queries.rosters_around([found.pk], min(now, start), timedelta(weeks=WEEKS * 30))[found.pk]
-    members = roster.members
-    colours = calendar.colours([user.pk for user in members])
+    roster = queries.rosters_around([found.pk], min(now, start), FARTHEST)[found.pk]
+    order = [user.pk for user in roster.members]
+    colours = calendar.colours(order)
     current = roster.at(now)
     coming = [each for each in roster.between(now, now + timedelta(weeks=WEEKS * 2)) if each.start > now]
-    reach = notifications.reach_of({user.pk for user in members} | ({current.user.pk} if current else set()))
+    reach = notifications.reach_of_people([*roster.members, *([current.user] if current else [])])
+    steps = found.steps.select_related("policy").order_by("policy__name")
     return {
         "schedule": found,
         "weeks": calendar.picture(
-            roster.between(start, end), first=first, weeks=WEEKS, zone=found.time_zone, now=now, order=[user.pk for user in members]
+            roster.between(start, end), first=first, weeks=WEEKS, zone=found.time_zone, now=now, order=order
         ),
-        "offset": _shift(request),
+        "offset": offset,
         "current": current,
         "current_unreachable": current is not None and not reach.get(current.user.pk),
         "coming": coming[:5],
         "gaps": roster.gaps(now, now + timedelta(weeks=WEEKS))[:5],
         "members": [
-            {"user": user, "unreachable": not reach.get(user.pk), "colour": colours[user.pk]} for user in members
+            {"user": user, "unreachable": not reach.get(user.pk), "colour": colours[user.pk]}
+            for user in roster.members
         ],
-        "overrides": found.overrides.filter(end_at__gt=now).select_related("user").order_by("start_at", "id"),
+        "overrides": roster.overrides_after(now),
         "may_manage": actor.can("oncall.manage"),
-        "form": form or _override_form(request, now),
-        "form_open": form is not None,
-        "local_zone": timezone.get_current_timezone_name(),
-        "policies": list(dict.fromkeys(s.policy for s in found.steps.select_related("policy").order_by("policy__name"))),
+        "policies": list(dict.fromkeys(step.policy for step in steps)),
         "weekday": dict(forms.WEEKDAYS)[found.handover_weekday],
         "local_now": date_format(now.astimezone(ZoneInfo(found.time_zone)), "D H:i"),
     }
 
 
-def _override_form(request: HttpRequest, now: datetime) -> forms.OverrideForm:
-    begin = (now + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
-    return forms.OverrideForm(
-        people=people_choices(actor_of(request)),
-        initial={"start_at": begin, "end_at": begin + timedelta(hours=12), "user": actor_of(request).user_id},
-    )
-
-
 def _shift(request: HttpRequest) -> int:
     """By how many weeks the picture is moved, within two years."""
     text = request.GET.get("weeks", "")
-    return max(-104, min(104, int(text))) if text.lstrip("-").isdecimal() and len(text) < 5 else 0
+    return max(-MOST_WEEKS_AWAY, min(MOST_WEEKS_AWAY, int(text))) if text.lstrip("-").isdecimal() and len(text) < 5 else 0
 
 
 def _edit(request: HttpRequest, found: Schedule | None) -> HttpResponseBase:

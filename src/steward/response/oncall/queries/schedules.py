@@ -66,11 +66,11 @@ def with_members(found: QuerySet[Schedule]) -> QuerySet[Schedule]:
 
 def schedule_by_id(actor: Actor, schedule_id: int) -> Schedule:
     """One schedule with its members; ScheduleNotFound otherwise."""
-    return _one(schedules(actor).filter(pk=schedule_id))
+    return _one(with_members(schedules(actor)).filter(pk=schedule_id))
 
 
 def schedule_by_slug(actor: Actor, slug: str) -> Schedule:
-    """One schedule with its members; ScheduleNotFound otherwise."""
+    """One schedule; ScheduleNotFound otherwise."""
     return _one(schedules(actor).filter(slug=slug))
 
 
@@ -106,6 +106,11 @@ class Roster:
         """The first shift that begins at or after the moment, within the loaded range."""
         found = self.between(moment, moment + AROUND / 2)
         return next((each for each in found if each.start >= moment), None)
+
+    def overrides_after(self, moment: datetime) -> list[Override]:
+        """The overrides that have not ended by then, the next one first."""
+        found = [each for each in self._overrides if each.end_at > moment]
+        return sorted(found, key=lambda each: (each.start_at, each.pk))
 
     def _view(self, shift: rotation.Shift) -> ShiftView:
         user_id, reason = int(shift.member), ""
@@ -199,7 +204,7 @@ def turn_of(schedule: Schedule, user_ids: Sequence[int]) -> rotation.WeeklyRotat
 
 
 def _one(found: QuerySet[Schedule]) -> Schedule:
-    schedule = with_members(found).first()
+    schedule = found.first()
     if schedule is None:
         raise ScheduleNotFound(_("There is no such schedule, or you may not see it."))
     return schedule

@@ -133,7 +133,7 @@ def test_one_alert_that_breaks_does_not_hold_up_the_others(monkeypatch: pytest.M
 
 
 def test_expiry_resolves_with_its_reason_and_wakes_triage() -> None:
-    late = stored(source(), due_at=NOW - timedelta(seconds=5), leased_until=NOW)
+    late = stored(source(), starts_at=NOW - timedelta(hours=1), due_at=NOW - timedelta(seconds=5), leased_until=NOW)
     fresh = stored(source(), due_at=NOW + timedelta(minutes=1))
     (kind,) = [each for each in kinds() if each.name == "alerts.expiry"]
     claimed = claim(kind, NOW)

@@ -18,7 +18,9 @@ def api(role: str = "lead") -> Any:
     raw = f"key-of-{role}"
     ApiKey.objects.get_or_create(
         digest=hashlib.sha256(raw.encode()).hexdigest(),
-        defaults={"name": raw, "prefix": raw[:8], "role": role, "organisation": organisation},
+        defaults={
+            "name": raw, "prefix": raw[:8], "role": role, "organisation": organisation, "created_at": NOW,
+        },  # fmt: skip
     )
     return Client(headers={"Authorization": f"Bearer {raw}"})
 
