@@ -25,23 +25,24 @@ groups:
 
 @dataclass
 class Prometheus:
-    """A Prometheus that scrapes itself and has one rule."""
+    """A Prometheus that scrapes itself and has one rule, called ``name``."""
 
     url: str
     rules: Path
+    name: str
 
     def set_rule(self, expression: str) -> None:
         """Replace the rule's expression and reload."""
-        self.rules.write_text(RULE.format(name="UploadErrorRate", expression=expression))
+        self.rules.write_text(RULE.format(name=self.name, expression=expression))
         status, body = send(self.url + "/-/reload", "POST", b"")
         assert status == 200, body
 
 
 @contextmanager
-def prometheus(folder: Path, *, alertmanager: str, path_prefix: str = "") -> Iterator[Prometheus]:
-    """Prometheus that sends its alerts to ``alertmanager`` (host:port)."""
+def prometheus(folder: Path, *, name: str, alertmanager: str, path_prefix: str = "") -> Iterator[Prometheus]:
+    """Prometheus that sends the alert ``name`` to ``alertmanager`` (host:port); it fires from the start."""
     port, log, rules = free_port(), folder / "prometheus.log", folder / "rules.yml"
-    rules.write_text(RULE.format(name="UploadErrorRate", expression="vector(1)"))
+    rules.write_text(RULE.format(name=name, expression="vector(1)"))
     config = folder / "prometheus.yml"
     config.write_text(
         f"global: {{scrape_interval: 1s, evaluation_interval: 1s}}\n"
@@ -57,7 +58,7 @@ def prometheus(folder: Path, *, alertmanager: str, path_prefix: str = "") -> Ite
     url = f"http://127.0.0.1:{port}"
     with process(command, os.environ, log):
         wait_until("prometheus", lambda: answers(url + "/-/ready"), 30, log)
-        yield Prometheus(url, rules)
+        yield Prometheus(url, rules, name)
 
 
 @contextmanager

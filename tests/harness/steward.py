@@ -73,7 +73,7 @@ class Steward:
     def page_somebody(self, matchers: str, *, name: str = "Claims", wait: int = 0, **route: Any) -> None:
         """A policy that pages the administrator, and a route to it."""
         admin = self.call("GET", "/people")["items"][0]["id"]
-        steps = [{"kind": "notify_user", "user_id": admin}, {"kind": "wait", "wait_minutes": 30}]
+        steps = [{"kind": "notify_user", "id": admin}, {"kind": "wait", "minutes": 30}]
         policy = self.call("POST", "/policies", {"name": name, "repeat": 0, "steps": steps})["id"]
         values = {"name": name, "matchers": matchers, "group_wait": wait, "policy_id": policy, **route}
         self.call("POST", "/routes", values)

@@ -74,11 +74,15 @@ def check_hidden_outside(url: str, texts: Sequence[str], roles: Sequence[str] = 
 
 
 def check_queries(client: Client, url: str, most: int = MOST_QUERIES) -> Any:
-    """A page asks the database a bounded number of times. The first request fills the process's caches, as it would."""
+    """A page asks the database a bounded number of times. The first request fills the process's caches, as it would;
+    one of them may run out before the second, so the page has two tries."""
     client.get(url)
-    with CaptureQueriesContext(connection) as captured:
-        response = client.get(url)
-    assert response.status_code == 200, response.status_code
-    asked = [query["sql"][:160] for query in captured.captured_queries]
-    assert len(asked) <= most, f"{url} asks {len(asked)} times:\n" + "\n".join(asked)
-    return response
+    asked: list[str] = []
+    for _try in range(2):
+        with CaptureQueriesContext(connection) as captured:
+            response = client.get(url)
+        assert response.status_code == 200, response.status_code
+        asked = [query["sql"][:160] for query in captured.captured_queries]
+        if len(asked) <= most:
+            return response
+    raise AssertionError(f"{url} asks {len(asked)} times:\n" + "\n".join(asked))

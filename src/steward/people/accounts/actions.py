@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 
 from steward.foundation.actors import Actor
 from steward.foundation.database.locks import lock_in_transaction
-from steward.foundation.errors import Conflict, Invalid, NotFound
+from steward.foundation.errors import Conflict, Forbidden, Invalid, NotFound
 from steward.foundation.subjects import SubjectRef
 from steward.people.accounts import queries
 from steward.people.accounts.models import ApiKey, Membership, Organisation, OrganisationKind, Role, Team, User
-from steward.people.accounts.permissions import ALL_PERMISSIONS
+from steward.people.accounts.permissions import ALL_PERMISSIONS, permissions_of
 from steward.people.audit import actions as audit
 
 USER_FIELDS = ("name", "email", "role", "time_zone", "language", "is_active")
@@ -65,6 +65,7 @@ def create_user(
     actor.require("people.manage")
     organisation = _organisation_for(organisation_id, now)
     _check_role(role, organisation)
+    _check_gift(actor, permissions_of(role))
     if User.objects.filter(username__iexact=username).exists():
         raise Conflict(_("This user name is taken."), fields={"username": [_("This user name is taken.")]})
     user = User(
@@ -94,6 +95,8 @@ def update_user(*, actor: Actor, now: datetime, user_id: int, **changes: Any) ->
             raise Invalid(_("“%(name)s” cannot be changed.") % {"name": name})
         setattr(user, name, value)
     _check_role(user.role, user.organisation)
+    if not own:
+        _check_gift(actor, permissions_of(user.role))
     if was_administrator and not _is_administrator(user):
         _keep_another_administrator(user)
     _save(user, list(changes))
@@ -110,6 +113,8 @@ def set_password(*, actor: Actor, now: datetime, user_id: int, password: str) ->
     if actor.user_id != user_id:
         actor.require("people.manage")
     user = _lock_user(user_id)
+    if actor.user_id != user_id:
+        _check_gift(actor, permissions_of(user.role))
     _set_password(user, password)
     user.save(update_fields=["password"])
     audit.record(
@@ -210,6 +215,8 @@ def create_api_key(
     unknown = sorted(set(scopes) - ALL_PERMISSIONS)
     if unknown:
         raise Invalid(_("Unknown scopes: %(names)s") % {"names": ", ".join(unknown)}, fields={"scopes": unknown})
+    granted = permissions_of(role)
+    _check_gift(actor, granted & frozenset(scopes) if scopes else granted)
     if expires_at is not None and expires_at <= now:
         raise Invalid(_("The expiry lies in the past."), fields={"expires_at": [_("Choose a later time.")]})
     raw = "stw_" + secrets.token_urlsafe(32)
@@ -259,6 +266,14 @@ def _check_role(role: str, organisation: Organisation) -> None:
     if (external and role != organisation.kind) or (not external and role in {Role.CUSTOMER, Role.SUPPLIER}):
         text = _("The role “%(role)s” does not fit the organisation.") % {"role": role}
         raise Invalid(text, fields={"role": [text]})
+
+
+def _check_gift(actor: Actor, permissions: frozenset[str]) -> None:
+    """Nobody gives (or takes over) what they do not have: a key limited to ``apikeys.manage`` makes no administrator."""
+    missing = sorted(each for each in permissions if not actor.can(each))
+    if missing:
+        names = ", ".join(missing)
+        raise Forbidden(_("You cannot give what you do not have yourself: %(names)s") % {"names": names})
 
 
 def _is_administrator(user: User) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router, Schema, Status
 
 from steward.foundation import clock
 from steward.foundation.actors import Actor
@@ -172,9 +172,9 @@ def list_people(request: HttpRequest, query: Query[PeopleQuery]) -> dict[str, An
 
 
 @people.post("", response={201: PersonOut}, summary="Add a person")
-def create_person(request: HttpRequest, payload: PersonIn) -> tuple[int, User]:
+def create_person(request: HttpRequest, payload: PersonIn) -> Status[User]:
     actor = _actor(request, "people.manage")
-    return 201, actions.create_user(actor=actor, now=clock.now(), **payload.dict())
+    return Status(201, actions.create_user(actor=actor, now=clock.now(), **payload.dict()))
 
 
 @people.get("/{int:user_id}", response=PersonOut, summary="One person")
@@ -196,12 +196,12 @@ def list_teams(request: HttpRequest, query: Query[KeysetQuery]) -> dict[str, Any
 
 
 @teams.post("", response={201: TeamOut}, summary="Add a team")
-def create_team(request: HttpRequest, payload: TeamIn) -> tuple[int, dict[str, Any]]:
+def create_team(request: HttpRequest, payload: TeamIn) -> Status[dict[str, Any]]:
     made = actions.create_team(
         actor=_actor(request, "people.manage"), now=clock.now(), name=payload.name, description=payload.description,
         member_ids=payload.members,
     )  # fmt: skip
-    return 201, _team(made)
+    return Status(201, _team(made))
 
 
 @teams.get("/{int:team_id}", response=TeamOut, summary="One team")
@@ -227,17 +227,16 @@ def list_organisations(request: HttpRequest, query: Query[KeysetQuery]) -> dict[
 
 
 @organisations.post("", response={201: OrganisationOut}, summary="Add a customer or supplier")
-def create_organisation(request: HttpRequest, payload: OrganisationIn) -> tuple[int, Organisation]:
+def create_organisation(request: HttpRequest, payload: OrganisationIn) -> Status[Organisation]:
     actor = _actor(request, "people.manage")
-    return 201, actions.create_organisation(actor=actor, now=clock.now(), name=payload.name, kind=payload.kind)
+    made = actions.create_organisation(actor=actor, now=clock.now(), name=payload.name, kind=payload.kind)
+    return Status(201, made)
 
 
 @organisations.patch("/{int:organisation_id}", response=OrganisationOut, summary="Rename an organisation")
 def update_organisation(request: HttpRequest, organisation_id: int, payload: OrganisationChange) -> Organisation:
     actor = _actor(request, "people.manage")
-    return actions.update_organisation(
-        actor=actor, now=clock.now(), organisation_id=organisation_id, name=payload.name
-    )
+    return actions.update_organisation(actor=actor, now=clock.now(), organisation_id=organisation_id, name=payload.name)
 
 
 @keys.get("", response=KeyPage, summary="List API keys, newest first")
@@ -246,13 +245,13 @@ def list_keys(request: HttpRequest, query: Query[KeysetQuery]) -> dict[str, Any]
 
 
 @keys.post("", response={201: KeyMade}, summary="Make an API key; the answer is the only one that holds it")
-def create_key(request: HttpRequest, payload: KeyIn) -> tuple[int, dict[str, Any]]:
+def create_key(request: HttpRequest, payload: KeyIn) -> Status[dict[str, Any]]:
     actor = _actor(request, "apikeys.manage")
     made, raw = actions.create_api_key(actor=actor, now=clock.now(), **payload.dict())
-    return 201, {**_key(made), "key": raw}
+    return Status(201, {**_key(made), "key": raw})
 
 
 @keys.delete("/{int:key_id}", response={204: None}, summary="Revoke an API key")
-def revoke_key(request: HttpRequest, key_id: int) -> tuple[int, None]:
+def revoke_key(request: HttpRequest, key_id: int) -> Status[None]:
     actions.revoke_api_key(actor=_actor(request, "apikeys.manage"), now=clock.now(), key_id=key_id)
-    return 204, None
+    return Status(204, None)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, cast
 
 from django.http import HttpRequest
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router, Schema, Status
 
 from steward.foundation import clock
 from steward.foundation.actors import Actor
@@ -135,28 +135,26 @@ def list_contact_methods(request: HttpRequest, query: Query[ContactMethodQuery])
 
 
 @contact_methods.post("", response={201: ContactMethodOut}, summary="Add a contact method for a person")
-def add_contact_method(request: HttpRequest, payload: ContactMethodIn) -> tuple[int, dict[str, Any]]:
+def add_contact_method(request: HttpRequest, payload: ContactMethodIn) -> Status[dict[str, Any]]:
     made = actions.add_contact_method(actor=_actor(request), now=clock.now(), **payload.dict())
-    return 201, _method(made)
+    return Status(201, _method(made))
 
 
 @contact_methods.patch("/{int:method_id}", response=ContactMethodOut, summary="Change a contact method")
 def update_contact_method(request: HttpRequest, method_id: int, payload: ContactMethodChange) -> dict[str, Any]:
-    made = actions.update_contact_method(
-        actor=_actor(request), now=clock.now(), method_id=method_id, **payload.dict()
-    )
+    made = actions.update_contact_method(actor=_actor(request), now=clock.now(), method_id=method_id, **payload.dict())
     return _method(made)
 
 
 @contact_methods.delete("/{int:method_id}", response={204: None}, summary="Remove a contact method")
-def remove_contact_method(request: HttpRequest, method_id: int) -> tuple[int, None]:
+def remove_contact_method(request: HttpRequest, method_id: int) -> Status[None]:
     actions.remove_contact_method(actor=_actor(request), now=clock.now(), method_id=method_id)
-    return 204, None
+    return Status(204, None)
 
 
 @contact_methods.post("/{int:method_id}/test", response={202: TestOut}, summary="Send a test message")
-def test_contact_method(request: HttpRequest, method_id: int) -> tuple[int, dict[str, int]]:
-    return 202, {"page_id": actions.send_test(actor=_actor(request), now=clock.now(), method_id=method_id)}
+def test_contact_method(request: HttpRequest, method_id: int) -> Status[dict[str, int]]:
+    return Status(202, {"page_id": actions.send_test(actor=_actor(request), now=clock.now(), method_id=method_id)})
 
 
 @pages.get("", response=PagePage, summary="List pages, newest first")

@@ -48,6 +48,4 @@ def _passed(now: datetime, began: float) -> datetime:
 
 
 # One delivery a claim: a slow server holds up only its own worker, never the pages behind it.
-registry.register(
-    registry.DueKind("notifications.delivery", Delivery, deliver, lease=LEASE, batch=1, workers=12)
-)
+registry.register(registry.DueKind("notifications.delivery", Delivery, deliver, lease=LEASE, batch=1, workers=12))

@@ -52,9 +52,7 @@ def contacts(request: HttpRequest, user_id: int | None = None) -> HttpResponseBa
 def contact_change(request: HttpRequest, method_id: int) -> HttpResponseBase:
     """Switch a method on or off."""
     enabled = request.POST.get("enabled") == "1"
-    method = actions.update_contact_method(
-        actor=_actor(request), now=clock.now(), method_id=method_id, enabled=enabled
-    )
+    method = actions.update_contact_method(actor=_actor(request), now=clock.now(), method_id=method_id, enabled=enabled)
     messages.success(request, _("Switched on.") if enabled else _("Switched off. Pages do not go there any more."))
     return redirect(_home(_actor(request), method.user_id))
 

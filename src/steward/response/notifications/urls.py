@@ -13,5 +13,7 @@ urlpatterns = [
     path("contacts/<int:method_id>/remove", pages.contact_remove, name="contact-remove"),
     path("contacts/<int:method_id>/test", pages.contact_test, name="contact-test"),
     path("contacts/tests/<int:page_id>", pages.contact_test_state, name="contact-test-state"),
-    path("panels/incident/<int:subject_id>/pages", pages.pages_panel, {"subject_kind": "incident"}, name="incident-pages"),
+    path(
+        "panels/incident/<int:subject_id>/pages", pages.pages_panel, {"subject_kind": "incident"}, name="incident-pages"
+    ),
 ]

@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router, Schema, Status
 
 from steward.foundation import clock
 from steward.foundation.actors import Actor
@@ -203,11 +203,11 @@ def list_schedules(request: HttpRequest, query: Query[KeysetQuery]) -> dict[str,
 
 
 @schedules.post("", response={201: ScheduleOut}, summary="Create a schedule")
-def create_schedule(request: HttpRequest, payload: ScheduleIn) -> tuple[int, dict[str, Any]]:
+def create_schedule(request: HttpRequest, payload: ScheduleIn) -> Status[dict[str, Any]]:
     made = actions.create_schedule(
         actor=_actor(request), now=clock.now(), member_ids=payload.members, **payload.dict(exclude={"members"})
     )
-    return 201, _schedule(queries.schedule_by_id(_actor(request), made.pk))
+    return Status(201, _schedule(queries.schedule_by_id(_actor(request), made.pk)))
 
 
 @schedules.get("/{int:schedule_id}", response=ScheduleOut, summary="One schedule")
@@ -226,9 +226,9 @@ def update_schedule(request: HttpRequest, schedule_id: int, payload: ScheduleIn)
 
 
 @schedules.delete("/{int:schedule_id}", response={204: None}, summary="Delete a schedule that no policy uses")
-def delete_schedule(request: HttpRequest, schedule_id: int) -> tuple[int, None]:
+def delete_schedule(request: HttpRequest, schedule_id: int) -> Status[None]:
     actions.delete_schedule(actor=_actor(request), now=clock.now(), schedule_id=schedule_id)
-    return 204, None
+    return Status(204, None)
 
 
 @schedules.get("/{int:schedule_id}/who", response=WhoOut, summary="Who is on call at a time (default: now)")
@@ -261,15 +261,15 @@ def list_overrides(request: HttpRequest, schedule_id: int, query: Query[KeysetQu
 
 
 @schedules.post("/{int:schedule_id}/overrides", response={201: OverrideOut}, summary="Have somebody take over")
-def add_override(request: HttpRequest, schedule_id: int, payload: OverrideIn) -> tuple[int, dict[str, Any]]:
+def add_override(request: HttpRequest, schedule_id: int, payload: OverrideIn) -> Status[dict[str, Any]]:
     made = actions.add_override(actor=_actor(request), now=clock.now(), schedule_id=schedule_id, **payload.dict())
-    return 201, _override(made)
+    return Status(201, _override(made))
 
 
 @schedules.delete("/overrides/{int:override_id}", response={204: None}, summary="Remove an override")
-def remove_override(request: HttpRequest, override_id: int) -> tuple[int, None]:
+def remove_override(request: HttpRequest, override_id: int) -> Status[None]:
     actions.remove_override(actor=_actor(request), now=clock.now(), override_id=override_id)
-    return 204, None
+    return Status(204, None)
 
 
 @policies.get("", response=PolicyPage, summary="List escalation policies")
@@ -280,11 +280,11 @@ def list_policies(request: HttpRequest, query: Query[KeysetQuery]) -> dict[str, 
 
 
 @policies.post("", response={201: PolicyOut}, summary="Create an escalation policy")
-def create_policy(request: HttpRequest, payload: PolicyIn) -> tuple[int, dict[str, Any]]:
+def create_policy(request: HttpRequest, payload: PolicyIn) -> Status[dict[str, Any]]:
     made = actions.create_policy(
         actor=_actor(request), now=clock.now(), steps=_steps(payload.steps), **payload.dict(exclude={"steps"})
     )
-    return 201, _policy(queries.policy_by_id(_actor(request), made.pk))
+    return Status(201, _policy(queries.policy_by_id(_actor(request), made.pk)))
 
 
 @policies.get("/{int:policy_id}", response=PolicyOut, summary="One escalation policy")
@@ -303,9 +303,9 @@ def update_policy(request: HttpRequest, policy_id: int, payload: PolicyIn) -> di
 
 
 @policies.delete("/{int:policy_id}", response={204: None}, summary="Delete a policy that no route uses")
-def delete_policy(request: HttpRequest, policy_id: int) -> tuple[int, None]:
+def delete_policy(request: HttpRequest, policy_id: int) -> Status[None]:
     actions.delete_policy(actor=_actor(request), now=clock.now(), policy_id=policy_id)
-    return 204, None
+    return Status(204, None)
 
 
 @policies.get("/{int:policy_id}/preview", response=list[PreviewOut], summary="Whom the policy would page now")

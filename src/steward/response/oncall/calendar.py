@@ -116,9 +116,7 @@ def _bars(
             title += " · " + (_("override: %(why)s") % {"why": shift.reason} if shift.reason else _("override"))
         left, width = _span(max(shift.start, start), min(shift.end, end), monday, zone)
         colour = chosen.get(shift.user.pk, shift.user.pk % COLOURS)
-        yield Bar(
-            left, width, str(shift.user), title, shift.source, colour, shift.start >= start, shift.end <= end
-        )
+        yield Bar(left, width, str(shift.user), title, shift.source, colour, shift.start >= start, shift.end <= end)
     if covered < end:
         yield _gap(covered, end, monday, zone)
 

@@ -13,6 +13,4 @@ def run_one(escalation_id: int, now: datetime) -> None:
     actions.run_escalation(now=now, escalation_id=escalation_id)
 
 
-registry.register(
-    registry.DueKind("oncall.escalation", Escalation, registry.each(run_one), batch=10, workers=2)
-)
+registry.register(registry.DueKind("oncall.escalation", Escalation, registry.each(run_one), batch=10, workers=2))

@@ -51,7 +51,9 @@ class ScheduleForm(forms.Form):
         label=gettext_lazy("Weeks a turn"), min_value=1, max_value=52, initial=1,
         widget=forms.NumberInput(attrs={"class": "form-control-short"}),
     )  # fmt: skip
-    handover_weekday = forms.TypedChoiceField(label=gettext_lazy("Handover day"), choices=WEEKDAYS, coerce=int, initial=0)
+    handover_weekday = forms.TypedChoiceField(
+        label=gettext_lazy("Handover day"), choices=WEEKDAYS, coerce=int, initial=0
+    )
     handover_time = forms.TimeField(
         label=gettext_lazy("Handover time"), initial="09:00",
         widget=forms.TimeInput(format="%H:%M", attrs={"type": "time", "class": "form-control-short"}),

@@ -13,7 +13,6 @@ from steward.foundation.actors import Actor
 from steward.foundation.ui import navigation, panels
 from steward.response.oncall import queries
 
-
 # The line stands on every page; a quarter of a minute late is early enough for it.
 PRESENCE_SECONDS = 15
 
@@ -37,8 +36,14 @@ def presence(actor: Actor) -> str | None:
 
 navigation.register(
     navigation.NavItem(
-        "oncall", gettext_lazy("On-call"), "oncall:schedules", "phone-call", group="operate", position=40,
-        permission="oncall.view", phone=True,
+        "oncall",
+        gettext_lazy("On-call"),
+        "oncall:schedules",
+        "phone-call",
+        group="operate",
+        position=40,
+        permission="oncall.view",
+        phone=True,
     )
 )
 navigation.register_presence(presence)

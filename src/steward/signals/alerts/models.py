@@ -114,6 +114,14 @@ class Alert(DueModel):
             GinIndex(fields=["labels"], name="alert_labels", opclasses=["jsonb_path_ops"]),
         ]
 
+    @property
+    def summary(self) -> str:
+        """One line about it: its summary, where it is, or who says so."""
+        for text in (self.annotations.get("summary"), self.labels.get("instance")):
+            if text:
+                return str(text)
+        return self.source.name
+
     def __str__(self) -> str:
         return self.name
 

@@ -72,7 +72,10 @@ def test_addresses_that_are_none(url):
 
 
 def test_links_survive_the_form():
-    links = [{"title": "Run book", "url": "https://wiki/rb"}, {"title": "https://grafana/d", "url": "https://grafana/d"}]
+    links = [
+        {"title": "Run book", "url": "https://wiki/rb"},
+        {"title": "https://grafana/d", "url": "https://grafana/d"},
+    ]
     assert rules.read_links(rules.write_links(links)) == links
     assert rules.link_problem(links) == ""
 

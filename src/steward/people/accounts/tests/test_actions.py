@@ -195,3 +195,20 @@ def test_external_people_see_their_own_organisation_only():
     assert list(queries.teams(me)) == [] and TeamFactory()
     assert theirs not in queries.users(me)
     assert set(queries.users(system("engine"))) == {ours, theirs}
+
+
+def test_nobody_gives_what_they_do_not_have():
+    administrator, ana = UserFactory(role=Role.ADMINISTRATOR), UserFactory(role="viewer")
+    _made, raw = key(role="administrator", scopes=["apikeys.manage", "people.manage", *PERMISSIONS["viewer"]])
+    me = queries.actor_for_key(raw, now=NOW)
+    for call in (
+        lambda: key(actor=me, role="administrator"),
+        lambda: key(actor=me, role="administrator", scopes=["audit.view"]),
+        lambda: create(actor=me, role="administrator"),
+        lambda: actions.update_user(actor=me, now=NOW, user_id=ana.pk, role="lead"),
+        lambda: actions.set_password(actor=me, now=NOW, user_id=administrator.pk, password=PASSWORD),
+    ):
+        with pytest.raises(Forbidden, match="do not have"):
+            call()
+    assert key(actor=me, role="administrator", scopes=["apikeys.manage"])
+    assert create(actor=me, role="viewer")

@@ -23,7 +23,9 @@ def call(method: str, path: str, body: Any = None, *, role: str = "administrator
     _key, raw = actions.create_api_key(actor=ENGINE, now=NOW, name="test", role=role, scopes=scopes)
     headers = {"Authorization": f"Bearer {raw}"}
     send = getattr(Client(headers=headers), method)
-    return send(f"/api/v1/{path}", body, content_type="application/json") if body is not None else send(f"/api/v1/{path}")
+    return (
+        send(f"/api/v1/{path}", body, content_type="application/json") if body is not None else send(f"/api/v1/{path}")
+    )
 
 
 @pytest.mark.parametrize(("noun", "permission"), NOUNS.items())
@@ -35,7 +37,9 @@ def test_doors(noun, permission):
     assert lacking.status_code == 403 and permission in lacking.json()["detail"]
 
 
-@pytest.mark.parametrize("role", [role for role in Role.values if role not in {"administrator", "customer", "supplier"}])
+@pytest.mark.parametrize(
+    "role", [role for role in Role.values if role not in {"administrator", "customer", "supplier"}]
+)
 def test_only_administrators_write(role):
     for path, body in (
         ("people", {"username": "x", "name": "x", "role": "viewer"}),

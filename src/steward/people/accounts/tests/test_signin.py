@@ -54,7 +54,9 @@ def test_the_right_password_signs_in_and_goes_back(typed):
     assert not SignInAttempt.objects.exists()
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example"]
+)
 def test_next_never_leaves_steward(target):
     UserFactory(username="ana", password=PASSWORD)
     assert send("ana", PASSWORD, next=target)["Location"] == "/"

@@ -65,7 +65,7 @@ def test_the_list_is_newest_first_with_before_and_after():
     response = check_queries(signed_in("auditor"), LIST)
     text = response.content.decode()
     assert text.index("New") < text.index("Old")
-    assert "<del class=\"text-3\">&lt;i&gt;Net&lt;/i&gt;</del>" in text
+    assert '<del class="text-3">&lt;i&gt;Net&lt;/i&gt;</del>' in text
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,7 @@ SECRET = "tgram://123456789:AAabcdefghijklmnopqrstuvwxyz0123456/987654321/"
 
 
 def add(who: Any, target: str = "ann@example.org", channel: str = "email", by: Actor | None = None) -> ContactMethod:
-    return actions.add_contact_method(
-        actor=by or actor(who), now=NOW, user_id=who.pk, channel=channel, target=target
-    )
+    return actions.add_contact_method(actor=by or actor(who), now=NOW, user_id=who.pk, channel=channel, target=target)
 
 
 def test_added_changed_and_removed() -> None:

@@ -259,8 +259,5 @@ def test_an_owner_that_locks_its_subject_first_meets_no_deadlock(monkeypatch: py
         delivery = delivery_of(page(user(), key=f"k{number}"))
         begun = actions.begin_attempt(now=NOW, delivery_id=delivery.pk)
         assert begun is not None
-        ended, cancelled = race(
-            lambda begun=begun: actions.end_attempt(now=NOW, sending=begun, answer=OK), acknowledge
-        )
+        ended, cancelled = race(lambda begun=begun: actions.end_attempt(now=NOW, sending=begun, answer=OK), acknowledge)
         assert (ended, cancelled) == ("sent", 0)
-

@@ -170,9 +170,7 @@ def _set_steps(policy: EscalationPolicy, steps: Sequence[StepInput]) -> None:
 
 
 def _stored(step: PolicyStep) -> rules.Step:
-    return rules.Step(
-        step.kind, step.schedule_id or step.user_id or step.team_id, wait_minutes=step.wait_minutes or 0
-    )
+    return rules.Step(step.kind, step.schedule_id or step.user_id or step.team_id, wait_minutes=step.wait_minutes or 0)
 
 
 def _audited(policy: EscalationPolicy, steps: Sequence[StepInput]) -> dict[str, Any]:

@@ -24,7 +24,9 @@ def team_choices(actor: Actor) -> list[tuple[int, str]]:
 
 def people_choices(actor: Actor, also: set[int] | None = None) -> list[tuple[int, str]]:
     """Active people (and ``also`` those who stand in a form already), by name."""
-    people = [user for user in accounts.users(actor).order_by("name", "pk") if user.is_active or user.pk in (also or ())]
+    people = [
+        user for user in accounts.users(actor).order_by("name", "pk") if user.is_active or user.pk in (also or ())
+    ]
     return [(user.pk, str(user)) for user in people if user.is_active or user.pk in (also or ())]
 
 

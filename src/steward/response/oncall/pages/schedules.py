@@ -139,8 +139,7 @@ def _schedule_context(request: HttpRequest, found: Schedule) -> dict[str, Any]:
         "coming": coming[:5],
         "gaps": roster.gaps(now, now + timedelta(weeks=WEEKS))[:5],
         "members": [
-            {"user": user, "unreachable": not reach.get(user.pk), "colour": colours[user.pk]}
-            for user in roster.members
+            {"user": user, "unreachable": not reach.get(user.pk), "colour": colours[user.pk]} for user in roster.members
         ],
         "overrides": roster.overrides_after(now),
         "may_manage": actor.can("oncall.manage"),
@@ -153,16 +152,16 @@ def _schedule_context(request: HttpRequest, found: Schedule) -> dict[str, Any]:
 def _shift(request: HttpRequest) -> int:
     """By how many weeks the picture is moved, within two years."""
     text = request.GET.get("weeks", "")
-    return max(-MOST_WEEKS_AWAY, min(MOST_WEEKS_AWAY, int(text))) if text.lstrip("-").isdecimal() and len(text) < 5 else 0
+    return (
+        max(-MOST_WEEKS_AWAY, min(MOST_WEEKS_AWAY, int(text))) if text.lstrip("-").isdecimal() and len(text) < 5 else 0
+    )
 
 
 def _edit(request: HttpRequest, found: Schedule | None) -> HttpResponseBase:
     actor = actor_of(request)
     members = [each.user_id for each in found.rotation_members.all()] if found else []
     errors: list[str] = []
-    form = forms.ScheduleForm(
-        request.POST or None, teams=team_choices(actor), initial=_initial(request, found)
-    )
+    form = forms.ScheduleForm(request.POST or None, teams=team_choices(actor), initial=_initial(request, found))
     if request.method == "POST":
         members = forms.member_ids(request.POST)
         if form.is_valid():

@@ -65,7 +65,11 @@ def test_schedules_from_first_to_last(api: Api) -> None:
 
 def test_policies_from_first_to_last(api: Api) -> None:
     ann = user("Ann")
-    body = {"name": "Main", "repeat": 1, "steps": [{"kind": "notify_user", "id": ann.pk}, {"kind": "wait", "minutes": 5}]}
+    body = {
+        "name": "Main",
+        "repeat": 1,
+        "steps": [{"kind": "notify_user", "id": ann.pk}, {"kind": "wait", "minutes": 5}],
+    }
     made = api("POST", "/policies", body, 201)
     assert made["steps"] == [
         {"kind": "notify_user", "id": ann.pk, "label": "Ann", "minutes": None},

@@ -85,7 +85,10 @@ def test_steps_rounds_and_reasons(heard: list[Any]) -> None:
     assert (escalation.state, escalation.due_at, escalation.people_reached) == ("exhausted", None, 4)
     assert not escalation.nobody_reached
     assert heard[-1] == EscalationEnded(
-        SUBJECT, "exhausted", "All steps were taken and nobody acknowledged. (policy Main, version 1)", NOW + 30 * MINUTE
+        SUBJECT,
+        "exhausted",
+        "All steps were taken and nobody acknowledged. (policy Main, version 1)",
+        NOW + 30 * MINUTE,
     )
 
 
@@ -142,9 +145,7 @@ def test_nobody_reached_is_said_once_and_administrators_are_paged(heard: list[An
     nora = user("Nora", email="")
     escalation = run(start(policy(notify(nora), wait(), name="Main", repeat=3)))
     said = [event for event in heard if isinstance(event, NobodyReached)]
-    assert [event.reason for event in said] == [
-        "No step of the policy found anybody to page. (policy Main, version 1)"
-    ]
+    assert [event.reason for event in said] == ["No step of the policy found anybody to page. (policy Main, version 1)"]
     assert paged(heard) == ["Ada"]
     assert (escalation.state, escalation.nobody_reached) == ("exhausted", True)
     assert Page.objects.get(user=admin).key == f"escalation:{escalation.pk}:fallback:{admin.pk}"

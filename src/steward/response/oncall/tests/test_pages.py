@@ -169,7 +169,11 @@ def test_overrides_are_added_in_the_readers_zone_and_removed(lead: Client) -> No
     rota = schedule(ann, name="App")
     begin = (timezone.now() + timedelta(days=400)).replace(month=7, day=1, hour=8, minute=0, second=0, microsecond=0)
     url = reverse("oncall:override-add", args=["app"])
-    values = {"user": str(bob.pk), "start_at": begin.strftime("%Y-07-01T10:00"), "end_at": begin.strftime("%Y-07-02T10:00")}
+    values = {
+        "user": str(bob.pk),
+        "start_at": begin.strftime("%Y-07-01T10:00"),
+        "end_at": begin.strftime("%Y-07-02T10:00"),
+    }
     assert lead.post(url, values).status_code == 302
     made = Override.objects.get()
     assert (made.schedule, made.user, made.start_at) == (rota, bob, begin)  # 10:00 in Berlin in July is 08:00 UTC

@@ -29,7 +29,14 @@ HOUR = timedelta(hours=1)
 
 
 def override(chosen: Schedule, who: Any, start: datetime, end: datetime, **changes: Any) -> Any:
-    values = {"actor": ENGINE, "now": NOW, "schedule_id": chosen.pk, "user_id": who.pk, "start_at": start, "end_at": end}
+    values = {
+        "actor": ENGINE,
+        "now": NOW,
+        "schedule_id": chosen.pk,
+        "user_id": who.pk,
+        "start_at": start,
+        "end_at": end,
+    }
     return actions.add_override(**{**values, **changes})
 
 

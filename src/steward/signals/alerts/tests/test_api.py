@@ -19,8 +19,12 @@ def api(role: str = "lead") -> Any:
     ApiKey.objects.get_or_create(
         digest=hashlib.sha256(raw.encode()).hexdigest(),
         defaults={
-            "name": raw, "prefix": raw[:8], "role": role, "organisation": organisation, "created_at": NOW,
-        },  # fmt: skip
+            "name": raw,
+            "prefix": raw[:8],
+            "role": role,
+            "organisation": organisation,
+            "created_at": NOW,
+        },
     )
     return Client(headers={"Authorization": f"Bearer {raw}"})
 
