@@ -12,7 +12,7 @@ from django.db.models import Model, ProtectedError, RestrictedError
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from steward.estate.configuration import queries, rules
+from steward.estate.configuration import queries, writing
 from steward.estate.configuration.models import ConfigurationItem, Relation, RelationKind, Service
 from steward.foundation.actors import Actor
 from steward.foundation.errors import Conflict, Invalid, NotFound
@@ -151,8 +151,8 @@ def _apply(record: Model, changes: Mapping[str, Any], allowed: Sequence[str]) ->
 
 
 def _save_service(service: Service) -> None:
-    _refuse("match_labels", rules.label_problem(service.match_labels))
-    _refuse("links", rules.link_problem(service.links))
+    _refuse("match_labels", writing.label_problem(service.match_labels))
+    _refuse("links", writing.link_problem(service.links))
     _check_organisations(service)
     _save(service)
 
@@ -172,7 +172,7 @@ def _check_organisations(service: Service) -> None:
 
 
 def _save_item(item: ConfigurationItem) -> None:
-    _refuse("labels", rules.label_problem(item.labels))
+    _refuse("labels", writing.label_problem(item.labels))
     if item.service_id is not None and queries.service_by_id(item.service_id) is None:
         _refuse("service_id", _("There is no such service."))
     _save(item)

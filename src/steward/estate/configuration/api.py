@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
 
-from steward.estate.configuration import actions, queries, rules
+from steward.estate.configuration import actions, queries, writing
 from steward.estate.configuration.models import ConfigurationItem, Relation, Service
 from steward.foundation import clock
 from steward.foundation.actors import Actor
@@ -178,7 +178,7 @@ def list_items(request: HttpRequest, query: Query[ItemQuery]) -> dict[str, Any]:
 
 def _labels(given: list[str]) -> dict[str, str]:
     try:
-        return rules.read_labels("\n".join(given).replace("\0", ""))
+        return writing.read_labels("\n".join(given).replace("\0", ""))
     except ValueError as error:
         text = _("Write a label as name=value.")
         raise Invalid(text, fields={"label": [text]}) from error

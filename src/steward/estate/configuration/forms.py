@@ -12,7 +12,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext as now_gettext
 from django.utils.translation import gettext_lazy as _
 
-from steward.estate.configuration import queries, rules
+from steward.estate.configuration import queries, writing
 from steward.estate.configuration.models import RelationKind
 from steward.foundation.actors import Actor
 from steward.foundation.ui.filters import ChoiceFilter, Choices, FilterSet, Sort, TextFilter
@@ -61,11 +61,11 @@ class ServiceForm(forms.Form):
     owner_team_id = forms.TypedChoiceField(label=_("Owner team"), coerce=_number, empty_value=None, required=False)
     supplier_id = forms.TypedChoiceField(label=_("Supplier"), coerce=_number, empty_value=None, required=False)
     match_labels = LinesField(
-        rules.read_labels, rules.label_problem, label=_("Labels of its alerts"),
+        writing.read_labels, writing.label_problem, label=_("Labels of its alerts"),
         help_text=_("One name=value a line. An alert belongs to the service when it has all of them; without any, none does."),
     )  # fmt: skip
     links = LinesField(
-        rules.read_links, rules.link_problem, label=_("Links"),
+        writing.read_links, writing.link_problem, label=_("Links"),
         help_text=_("One a line: title, a space, and the address."),
     )  # fmt: skip
 
@@ -84,7 +84,7 @@ class ItemForm(forms.Form):
     environment = forms.CharField(label=_("Environment"), max_length=40, required=False)
     service_id = forms.TypedChoiceField(label=_("Service"), coerce=_number, empty_value=None, required=False)
     labels = LinesField(
-        rules.read_labels, rules.label_problem, label=_("Labels"),
+        writing.read_labels, writing.label_problem, label=_("Labels"),
         help_text=_("One name=value a line. An alert belongs to the item when it has all of them; without any, none does."),
     )  # fmt: skip
 
@@ -160,7 +160,7 @@ def read_label_search(text: str) -> dict[str, str] | None:
     """The labels of a search; nothing if it cannot be read. Values with spaces need a search of their own."""
     for lines in ("\n".join(text.split()), text):
         try:
-            return rules.read_labels(lines)
+            return writing.read_labels(lines)
         except ValueError:
             continue
     return None

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from steward.estate.configuration import actions, queries, rules
+from steward.estate.configuration import actions, queries, writing
 from steward.estate.configuration.forms import ItemForm, RelationForm, ServiceForm, item_filters, service_filters
 from steward.estate.configuration.models import ConfigurationItem, Service
 from steward.foundation import clock
@@ -56,7 +56,7 @@ def services_export(request: HttpRequest) -> HttpResponseBase:
     lines = (
         (
             each.name, each.slug, each.tier, each.owner_team.name if each.owner_team else "",
-            each.supplier.name if each.supplier else "", each.description, rules.write_labels(each.match_labels),
+            each.supplier.name if each.supplier else "", each.description, writing.write_labels(each.match_labels),
         )
         for each in rows.iterator(chunk_size=500)
     )  # fmt: skip
@@ -108,8 +108,8 @@ def service_edit(request: HttpRequest, slug: str) -> HttpResponseBase:
     found = queries.service_by_slug(actor, slug)
     initial = {
         **{name: getattr(found, name) for name in ("name", "description", "tier", "owner_team_id", "supplier_id")},
-        "match_labels": rules.write_labels(found.match_labels),
-        "links": rules.write_links(found.links),
+        "match_labels": writing.write_labels(found.match_labels),
+        "links": writing.write_links(found.links),
     }
     form = ServiceForm(actor, request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -151,7 +151,7 @@ def items_export(request: HttpRequest) -> HttpResponseBase:
             each.name,
             each.environment,
             each.service.name if each.service else "",
-            rules.write_labels(each.labels),
+            writing.write_labels(each.labels),
         )
         for each in rows.iterator(chunk_size=500)
     )
@@ -200,7 +200,7 @@ def item_edit(request: HttpRequest, pk: int) -> HttpResponseBase:
     actor = _actor(request)
     found = queries.item_by_id(actor, pk)
     initial = {name: getattr(found, name) for name in ("type", "name", "environment", "service_id")}
-    form = ItemForm(actor, request.POST or None, initial={**initial, "labels": rules.write_labels(found.labels)})
+    form = ItemForm(actor, request.POST or None, initial={**initial, "labels": writing.write_labels(found.labels)})
     if request.method == "POST" and form.is_valid():
         try:
             actions.update_item(actor=actor, now=clock.now(), item_id=pk, **form.cleaned_data)

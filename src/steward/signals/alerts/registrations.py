@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from steward.foundation.ui import navigation
+from steward.foundation.ui import navigation, panels
 
 navigation.register(
     navigation.NavItem(
@@ -16,3 +16,5 @@ navigation.register(
         "sources", _("Sources"), "alerts:sources", "plug-connected", "administer", 20, permission="sources.view"
     )
 )
+panels.register("service", "alerts", "alerts:service-panel", position=10, permission="alerts.view")
+panels.register("item", "alerts", "alerts:item-panel", position=10, permission="alerts.view")

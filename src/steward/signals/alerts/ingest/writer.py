@@ -34,6 +34,9 @@ MAX_BATCH = 2_000
 MAX_QUEUED = 50_000
 REFRESH_CHUNK = 1_000
 ATTEMPTS = 3
+# When several requests shared the last transaction more are on their way: waiting a moment for them costs less than a
+# transaction of their own. A lone sender never waits.
+LINGER_SECONDS = 0.0015
 
 
 class Busy(Exception):
@@ -60,6 +63,7 @@ class Writer:
         self._stopping = False
         self._received: dict[int, datetime] = {}
         self._last_tick = 0.0
+        self._crowded = False
 
     async def submit(self, reports: list[Report], parked: list[Parking]) -> None:
         """Return when everything is committed; raise what psycopg raised if it is not."""
@@ -87,7 +91,11 @@ class Writer:
                 continue
             self._bell.clear()
             while self._queue:
-                await self._write(self._take())
+                if self._crowded and self._queued < MAX_BATCH:
+                    await asyncio.sleep(LINGER_SECONDS)
+                batch = self._take()
+                self._crowded = len(batch) > 1
+                await self._write(batch)
                 if self.now().timestamp() - self._last_tick >= TICK_SECONDS:
                     await self._tick()
         await self._tick(everything=True)

@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from steward.estate.configuration import queries as configuration
 from steward.foundation.actors import Actor
 from steward.foundation.ui.paging import paginate
 from steward.foundation.ui.views import export_csv, page
@@ -17,6 +18,7 @@ from steward.signals.alerts.forms import filters
 
 EXPORTED = 50_000
 CHANGES_SHOWN = 50
+IN_PANEL = 8
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -67,3 +69,25 @@ def detail(request: HttpRequest, alert_id: int) -> HttpResponseBase:
         "annotations": [(name, text, shown.safe_link(text)) for name, text in sorted(alert.annotations.items())],
     }
     return render(request, "alerts/detail.html", context)
+
+
+@page("alerts.view")
+@require_safe
+def service_panel(request: HttpRequest, service_id: int) -> HttpResponseBase:
+    """On a service's page: what fires there."""
+    configuration.visible_service(actor_of(request), service_id)
+    return _panel(request, service_id=service_id)
+
+
+@page("alerts.view")
+@require_safe
+def item_panel(request: HttpRequest, item_id: int) -> HttpResponseBase:
+    """On an item's page: what fires there."""
+    configuration.item_by_id(actor_of(request), item_id)
+    return _panel(request, item_id=item_id)
+
+
+def _panel(request: HttpRequest, **of: int) -> HttpResponseBase:
+    found = list(queries.alerts(actor_of(request)).firing().filter(**of).order_by("-changed_at", "-id")[: IN_PANEL + 1])
+    context = {"alerts": found[:IN_PANEL], "more": len(found) > IN_PANEL, "service_id": of.get("service_id")}
+    return render(request, "alerts/firing_panel.html", context)

@@ -38,14 +38,14 @@ async def trusting(app: Application) -> Any:
     """The application's running parts, once its memory may be used."""
     running = app._run()
     async with asyncio.timeout(10):
-        while not running.memory.trusted:  # noqa: ASYNC110
+        while not running.memory.trusted:
             await asyncio.sleep(0.01)
     return running
 
 
 async def until(check: Callable[[], Any]) -> None:
     async with asyncio.timeout(10):
-        while not await sync_to_async(check)():  # noqa: ASYNC110
+        while not await sync_to_async(check)():
             await asyncio.sleep(0.02)
 
 
@@ -360,7 +360,7 @@ def test_what_ended_elsewhere_is_not_taken_for_firing(k: Source) -> None:
         assert len(running.memory.known) == 1
         await call(two, V2, [posted(start=start, end=datetime.now(UTC))])
         async with asyncio.timeout(10):
-            while len(running.memory.known):  # noqa: ASYNC110
+            while len(running.memory.known):
                 await asyncio.sleep(0.01)
         await call(one, V2, [posted(start=start)])
 

@@ -5,6 +5,7 @@ import pytest
 from django.urls import reverse
 
 from steward.estate.configuration.models import Service
+from steward.estate.configuration.tests.factories import ItemFactory, ServiceFactory
 from steward.foundation.testing.pages import (
     check_anonymous,
     check_hidden_outside,
@@ -184,3 +185,21 @@ def test_parked_payloads_are_shown_replayed_and_discarded(addresses: dict[str, s
 def test_what_is_not_there_is_404() -> None:
     for name in ("detail", "source", "source-edit", "parked"):
         assert signed_in().get(reverse(f"alerts:{name}", args=[999])).status_code == 404
+
+
+def test_panels_show_what_fires_on_a_service_or_item() -> None:
+    service = ServiceFactory()
+    item = ItemFactory(service=service)
+    sender = source()
+    for number in range(9):
+        stored(sender, f"Hot{number}", service=service, item=item)
+    stored(sender, "Cold", service=service, item=item, status="resolved")
+    stored(sender, "Elsewhere")
+    for path in (reverse("alerts:service-panel", args=[service.pk]), reverse("alerts:item-panel", args=[item.pk])):
+        check_anonymous(path)
+        check_permission(path, "alerts.view")
+        response = check_queries(signed_in("viewer"), path)
+        page = response.content.decode()
+        assert "Hot8" in page and "Cold" not in page and "Elsewhere" not in page
+        assert len(response.context["alerts"]) == 8 and response.context["more"]
+        assert signed_in("supplier").get(path).status_code == 404

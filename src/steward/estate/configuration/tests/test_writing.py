@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steward.estate.configuration import rules
+from steward.estate.configuration import writing
 
 # What a line of the form can say: no line breaks of any kind, no space around it, no "=" in names.
 words = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Zl", "Zp")), min_size=1, max_size=40).map(
@@ -18,7 +18,7 @@ values = words.filter(bool)
 
 @given(st.dictionaries(names, values, max_size=8))
 def test_labels_survive_the_form(labels):
-    assert rules.read_labels(rules.write_labels(labels)) == labels
+    assert writing.read_labels(writing.write_labels(labels)) == labels
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_labels_survive_the_form(labels):
     ],
 )
 def test_reading_labels(text, found):
-    assert rules.read_labels(text) == found
+    assert writing.read_labels(text) == found
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_reading_labels(text, found):
 )
 def test_a_wrong_line_is_named(text, line):
     with pytest.raises(ValueError, match=line):
-        rules.read_labels(text)
+        writing.read_labels(text)
 
 
 @pytest.mark.parametrize(
@@ -51,12 +51,12 @@ def test_a_wrong_line_is_named(text, line):
     ],
 )  # fmt: skip
 def test_labels_that_cannot_be_used(labels):
-    assert rules.label_problem(labels)
+    assert writing.label_problem(labels)
 
 
 def test_labels_that_can():
-    assert rules.label_problem({}) == ""
-    assert rules.label_problem({"job": "api", "with space": "<b>", "名": "值" * 400}) == ""
+    assert writing.label_problem({}) == ""
+    assert writing.label_problem({"job": "api", "with space": "<b>", "名": "值" * 400}) == ""
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ def test_labels_that_can():
     ],
 )  # fmt: skip
 def test_addresses_that_are_none(url):
-    assert not rules.is_web_address(url)
-    assert rules.link_problem([{"title": "x", "url": url}])
+    assert not writing.is_web_address(url)
+    assert writing.link_problem([{"title": "x", "url": url}])
 
 
 def test_links_survive_the_form():
@@ -76,8 +76,8 @@ def test_links_survive_the_form():
         {"title": "Run book", "url": "https://wiki/rb"},
         {"title": "https://grafana/d", "url": "https://grafana/d"},
     ]
-    assert rules.read_links(rules.write_links(links)) == links
-    assert rules.link_problem(links) == ""
+    assert writing.read_links(writing.write_links(links)) == links
+    assert writing.link_problem(links) == ""
 
 
 @pytest.mark.parametrize(
@@ -85,9 +85,9 @@ def test_links_survive_the_form():
               [{"title": "x", "url": "https://a/", "more": "y"}], [{"title": "x", "url": "https://a/"}] * 31],
 )  # fmt: skip
 def test_links_that_cannot_be_used(links):
-    assert rules.link_problem(links)
+    assert writing.link_problem(links)
 
 
 def test_a_link_without_an_address_is_named_by_its_line():
     with pytest.raises(ValueError, match="Line 2"):
-        rules.read_links("Wiki https://wiki/\nGrafana")
+        writing.read_links("Wiki https://wiki/\nGrafana")

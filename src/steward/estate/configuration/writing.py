@@ -1,4 +1,4 @@
-"""What services and items may hold: pure checks of values as forms and the API hand them over."""
+"""What labels and links may hold, and reading and writing them as lines of text."""
 
 from __future__ import annotations
 
