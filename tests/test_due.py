@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from steward.foundation import clock
 from steward.foundation.due import registry
-from steward.foundation.due.registry import DueKind, claim, next_due, wake
-from steward.foundation.due.runner import Runner, overdue
+from steward.foundation.due.registry import DueKind, claim, kinds, next_due, wake
+from steward.foundation.due.runner import Runner, overdue, overdue_by_kind
 from steward.foundation.testing.races import race
 from steward.response.triage.models import AlertGroup, Route
 
@@ -75,6 +76,10 @@ def test_overdue_counts_only_late_rows() -> None:
     rows(3, now - timedelta(seconds=30))
     assert overdue(KIND, now, timedelta(seconds=10)) == 3
     assert overdue(KIND, now, timedelta(seconds=60)) == 0
+    with CaptureQueriesContext(connection) as asked:
+        late = overdue_by_kind(now, timedelta(seconds=10))
+    assert len(asked) == 1 and late["triage.group"] == 3
+    assert late == {kind.name: overdue(kind, now, timedelta(seconds=10)) for kind in kinds()}
 
 
 class Recorder:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.harness.mail import Sink, link_in, sink
-from tests.harness.processes import Steward, send, steward_up, wait_until
+from tests.harness.processes import Steward, scratch, send, steward_up, wait_until
 from tests.harness.prometheus import Prometheus, alertmanager, prometheus
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.xdist_group("e2e")]
@@ -36,9 +36,9 @@ def mails() -> Iterator[Sink]:
 
 
 @pytest.fixture(scope="module")
-def steward(tmp_path_factory: pytest.TempPathFactory, mails: Sink) -> Iterator[Steward]:
-    folder = tmp_path_factory.mktemp("loop")
-    with steward_up(folder, STEWARD_SMTP_HOST="127.0.0.1", STEWARD_SMTP_PORT=str(mails.port)) as running:
+def steward(mails: Sink) -> Iterator[Steward]:
+    mail = {"STEWARD_SMTP_HOST": "127.0.0.1", "STEWARD_SMTP_PORT": str(mails.port)}
+    with scratch() as folder, steward_up(folder, **mail) as running:
         running.page_somebody(
             'service="claims"', group_by=["alertname"], severity_map={"critical": "SEV1"}, reopen_minutes=0
         )
@@ -119,7 +119,9 @@ def test_a_real_alertmanagers_webhook(steward: Steward, mails: Sink, tmp_path: P
 @needs_amtool
 def test_amtool_talks_to_steward(steward: Steward, mails: Sink) -> None:
     path = steward.run("source", "create", "--name", "amtool", "--kind", "alertmanager")
-    amtool(steward, path, "alert", "add", "ByHand", "service=claims", "severity=critical", "--annotation=summary=Hand")
+    amtool(
+        steward, path, "alert", "add", "ByHand", "service=claims", "severity=critical", "--annotation=summary=ByHand"
+    )
     assert "ByHand" in amtool(steward, path, "alert", "query", "-o", "extended")
     assert "ByHand" in amtool(steward, path, "alert", "query", "service=claims")
     assert "ByHand" not in amtool(steward, path, "alert", "query", "service=other")

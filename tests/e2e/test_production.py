@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.harness.mail import Sink, sink
-from tests.harness.processes import Production, production, send, wait_until
+from tests.harness.processes import Production, production, scratch, send, wait_until
 from tests.harness.running import alive, answers, end, tree
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.xdist_group("e2e")]
@@ -22,10 +22,9 @@ def mails() -> Iterator[Sink]:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory, mails: Sink) -> Iterator[Production]:
-    folder = tmp_path_factory.mktemp("production")
+def running(mails: Sink) -> Iterator[Production]:
     values = {"STEWARD_SMTP_HOST": "127.0.0.1", "STEWARD_SMTP_PORT": str(mails.port)}
-    with production(folder, webs=2, engines=2, **values) as started:
+    with scratch() as folder, production(folder, webs=2, engines=2, **values) as started:
         started.steward().page_somebody('team="storage"', name="Storage", group_by=["cluster"], wait=1)
         yield started
 

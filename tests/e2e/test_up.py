@@ -20,6 +20,7 @@ from tests.harness.running import (
     free_port,
     json_of,
     postmaster,
+    scratch,
     send,
     start,
     stop_postgres,
@@ -66,12 +67,13 @@ class Up:
 
 
 @pytest.fixture
-def up(tmp_path: Path) -> Iterator[Up]:
-    steward = Up(tmp_path)
-    try:
-        yield steward
-    finally:
-        steward.end()
+def up() -> Iterator[Up]:
+    with scratch() as folder:
+        steward = Up(folder)
+        try:
+            yield steward
+        finally:
+            steward.end()
 
 
 def last_line(done: subprocess.CompletedProcess[str]) -> str:

@@ -19,7 +19,7 @@ groups:
   - alert: {name}
     expr: {expression}
     labels: {{severity: critical, service: claims}}
-    annotations: {{summary: "Claims intake rejects uploads"}}
+    annotations: {{summary: "{name}: claims intake is in trouble"}}
 """
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -38,6 +39,15 @@ def wait_until(what: str, ready: Callable[[], T], seconds: float = 30.0, log: Pa
             tail = log.read_text(errors="replace")[-3000:] if log and log.exists() else ""
             raise AssertionError(f"{what} did not happen within {seconds:.0f} s\n{tail}")
         time.sleep(0.1)
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder that PostgreSQL's own user may enter (pytest keeps its folders to the user who runs it)."""
+    with tempfile.TemporaryDirectory(prefix="steward-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 def answers(url: str) -> bool:

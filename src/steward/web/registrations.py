@@ -10,16 +10,15 @@ from django.utils.translation import gettext_lazy
 from steward.foundation import clock
 from steward.foundation.actors import Actor
 from steward.foundation.caching import Remembered
-from steward.foundation.due.registry import kinds
-from steward.foundation.due.runner import overdue
+from steward.foundation.due.runner import overdue_by_kind
+from steward.foundation.ui import statuses
 from steward.foundation.ui.navigation import Health, NavItem, register, register_health, register_search
 
 LATE = timedelta(seconds=15)
 
 
 def _late() -> int:
-    now = clock.now()
-    return sum(overdue(kind, now, LATE) for kind in kinds())
+    return sum(overdue_by_kind(clock.now(), LATE).values())
 
 
 _remembered_late = Remembered(_late, 5.0)
@@ -36,3 +35,4 @@ def health(_actor: Actor) -> Health:
 register(NavItem("now", gettext_lazy("Now"), "web:now", "activity", "operate", 0, phone=True))
 register_search("web:search")
 register_health(health)
+statuses.register("on-call", "ok", gettext_lazy("on call"))

@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Model, ProtectedError, RestrictedError
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from steward.estate.configuration import queries, writing
 from steward.estate.configuration.models import ConfigurationItem, Relation, RelationKind, Service
 from steward.foundation.actors import Actor
 from steward.foundation.errors import Conflict, Invalid, NotFound
+from steward.foundation.slugs import free_slug
 from steward.foundation.subjects import SubjectRef
 from steward.people.accounts import queries as accounts
 from steward.people.audit import actions as audit
@@ -35,7 +35,7 @@ def create_service(
     """Make a service. Without ``match_labels`` no alert belongs to it by its labels."""
     actor.require(PERMISSION)
     service = Service(
-        name=name.strip(), slug=slug or _free_slug(name), description=description, tier=tier,
+        name=name.strip(), slug=slug or free_slug(Service.objects.all(), name, "service"), description=description, tier=tier,
         owner_team_id=owner_team_id, supplier_id=supplier_id, links=list(links), match_labels=dict(match_labels or {}),
     )  # fmt: skip
     _save_service(service)
@@ -155,13 +155,6 @@ def _save_service(service: Service) -> None:
     _refuse("links", writing.link_problem(service.links))
     _check_organisations(service)
     _save(service)
-
-
-def _free_slug(name: str) -> str:
-    """A short name made from the name; names without Latin letters get a number."""
-    base = slugify(name)[:70] or "service"
-    taken = set(Service.objects.filter(slug__startswith=base).values_list("slug", flat=True))
-    return next(slug for slug in (base, *(f"{base}-{n}" for n in range(2, len(taken) + 3))) if slug not in taken)
 
 
 def _check_organisations(service: Service) -> None:

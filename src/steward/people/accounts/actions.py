@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from steward.foundation.actors import Actor
 from steward.foundation.database.locks import lock_in_transaction
 from steward.foundation.errors import Conflict, Forbidden, Invalid, NotFound
+from steward.foundation.slugs import free_slug
 from steward.foundation.subjects import SubjectRef
 from steward.people.accounts import queries
 from steward.people.accounts.models import ApiKey, Membership, Organisation, OrganisationKind, Role, Team, User
@@ -126,7 +126,7 @@ def set_password(*, actor: Actor, now: datetime, user_id: int, password: str) ->
 @transaction.atomic
 def create_organisation(*, actor: Actor, now: datetime, name: str, kind: str, slug: str = "") -> Organisation:
     actor.require("people.manage")
-    slug = slug or slugify(name)
+    slug = slug or free_slug(Organisation.objects.all(), name, kind)
     if Organisation.objects.filter(slug=slug).exists():
         raise Conflict(_("This short name is taken."), fields={"slug": [_("This short name is taken.")]})
     organisation = Organisation(name=name.strip(), kind=kind, slug=slug)
@@ -164,7 +164,7 @@ def create_team(
     if Team.objects.filter(name=name).exists():
         raise Conflict(_("A team of this name exists."), fields={"name": [_("A team of this name exists.")]})
     team = Team(
-        name=name.strip(), slug=slug or slugify(name), description=description,
+        name=name.strip(), slug=slug or free_slug(Team.objects.all(), name, "team"), description=description,
         organisation=_organisation_for(organisation_id, now),
     )  # fmt: skip
     _check_members(member_ids, team.organisation)

@@ -79,6 +79,9 @@ def reason(code: str, **data: Any) -> dict[str, Any]:
     }
 
 
+_NEW, _UNSEEN, _STILL = reason("new"), reason("resolved_unseen"), reason("still_firing")
+
+
 def decide(previous: Previous | None, incoming: Incoming) -> Decision:
     """The transition that ``incoming`` makes, following Prometheus' and Alertmanager's meaning of start and end."""
     if previous is None:
@@ -95,8 +98,8 @@ def _first(incoming: Incoming) -> Decision:
     if incoming.resolved:
         # Alertmanager keeps it too. Nobody is told: there was nothing to act on.
         ends = incoming.ends_at or incoming.received_at
-        return Decision("record", RESOLVED, min(starts, ends), ends, None, reason("resolved_unseen"))
-    return Decision("fire", FIRING, starts, None, incoming.due_at, reason("new"))
+        return Decision("record", RESOLVED, min(starts, ends), ends, None, _UNSEEN)
+    return Decision("fire", FIRING, starts, None, incoming.due_at, _NEW)
 
 
 def _resolving(previous: Previous, incoming: Incoming) -> Decision:
@@ -113,7 +116,7 @@ def _resolving(previous: Previous, incoming: Incoming) -> Decision:
 def _still_firing(previous: Previous, incoming: Incoming) -> Decision:
     starts = min(previous.starts_at, incoming.starts_at or previous.starts_at)
     kind: Kind = "update" if incoming.content_differs or starts != previous.starts_at else "refresh"
-    return Decision(kind, FIRING, starts, None, incoming.due_at, reason("still_firing"))
+    return Decision(kind, FIRING, starts, None, incoming.due_at, _STILL)
 
 
 def _firing_again(previous: Previous, incoming: Incoming) -> Decision:

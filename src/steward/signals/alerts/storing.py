@@ -99,13 +99,13 @@ WITH incoming AS MATERIALIZED (
   INSERT INTO alerts_alert ({_ALERT_COLUMNS})
   SELECT s, f, n, l, a, COALESCE(v, ''), COALESCE(g, ''), t, b, e, k, k, k, c, d FROM incoming
   ON CONFLICT (source_id, fingerprint) DO NOTHING
-  RETURNING id, source_id, fingerprint, status, starts_at, ends_at, changed_at, due_at
+  RETURNING id, source_id, fingerprint, status, starts_at, ends_at, changed_at
 ), noted AS (
   INSERT INTO alerts_alertchange (alert_id, at, status, starts_at, ends_at, reason, due_at)
   SELECT id, changed_at, status, starts_at, ends_at, %s::text::jsonb, changed_at FROM fresh WHERE status = 'firing'
   RETURNING 1
 ), told AS (SELECT pg_notify('{DUE_CHANNEL}', '{CHANGE_KIND}') WHERE EXISTS (SELECT 1 FROM noted))
-SELECT id, source_id, fingerprint, status, starts_at, due_at, (SELECT count(*) FROM told) FROM fresh
+SELECT id, source_id, fingerprint FROM fresh, (SELECT count(*) FROM told) AS waking
 """
 
 _UNIT = "\x1f"
@@ -150,17 +150,24 @@ WHERE a.id = u.i AND a.status = 'firing' RETURNING a.id
 def insert_new(reports: Sequence[Report]) -> Steps:
     """Store reports of alerts that are probably new, in one statement; those that exist already come back in
     ``left``, in order. Only the first report of an alert may be given."""
-    columns = map(_UNIT.join, zip(*map(_new_row, reports), strict=True))
-    found = yield _INSERT, (*columns, _NEW)
-    outcomes = {(row[1], bytes(row[2])): Outcome(row[0], row[3] == FIRING, row[4], row[5]) for row in found}
-    return Stored(outcomes, [each for each in reports if each.ident not in outcomes])
+    decisions = [decide(None, _incoming(each, content_differs=False)) for each in reports]
+    columns = map(_UNIT.join, zip(*map(_new_row, reports, decisions), strict=True))
+    ids = {(row[1], bytes(row[2])): row[0] for row in (yield _INSERT, (*columns, _NEW))}
+    outcomes, left = {}, []
+    for each, decision in zip(reports, decisions, strict=True):
+        ident = each.ident
+        if ident in ids:
+            firing = decision.status == FIRING
+            outcomes[ident] = Outcome(ids[ident], firing, decision.starts_at, decision.due_at)
+        else:
+            left.append(each)
+    return Stored(outcomes, left)
 
 
-def _new_row(each: Report) -> tuple[str, ...]:
+def _new_row(each: Report, decision: Decision) -> tuple[str, ...]:
     given = each.normalised
     if given is None:
         raise ValueError("A late refresh brings nothing that could be inserted.")
-    decision = decide(None, _incoming(each, content_differs=False))
     return (
         str(each.source_id),
         each.fingerprint.hex(),

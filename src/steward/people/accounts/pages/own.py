@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import timedelta
+from platform import python_version
 from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib import messages
@@ -13,14 +15,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
+from steward import __version__
 from steward.config.environment import Environment, load
 from steward.foundation import clock
+from steward.foundation.database.facts import facts
+from steward.foundation.due.runner import overdue_by_kind
 from steward.foundation.errors import NotFound, StewardError
 from steward.foundation.ui.views import page
 from steward.people.accounts import actions, forms, queries
 from steward.people.accounts.models import User
 from steward.people.accounts.pages.common import actor_of, show
 
+LATE = timedelta(seconds=15)
 SECRET_WORDS = ("password", "secret", "token", "key")
 
 
@@ -56,8 +62,14 @@ def profile(request: HttpRequest) -> HttpResponseBase:
 @page("settings.view")
 @require_GET
 def settings(request: HttpRequest) -> HttpResponseBase:
-    """What this Steward was started with. It is set outside, so that it cannot be changed by who reaches a page."""
-    return render(request, "accounts/settings.html", {"settings": settings_of(load())})
+    """How this Steward is, and what it was started with, which can only be set outside: not by who reaches a page."""
+    now = clock.now()
+    late = [(name, number) for name, number in sorted(overdue_by_kind(now, LATE).items()) if number]
+    context = {
+        "settings": settings_of(load()), "version": __version__, "python": python_version(), "database": facts(),
+        "embedded": (load().data / "postgres").is_dir(), "late": late, "now": now,
+    }  # fmt: skip
+    return render(request, "accounts/settings.html", context)
 
 
 def settings_of(environment: Environment) -> list[Setting]:

@@ -212,3 +212,12 @@ def test_nobody_gives_what_they_do_not_have():
             call()
     assert key(actor=me, role="administrator", scopes=["apikeys.manage"])
     assert create(actor=me, role="viewer")
+
+
+def test_names_in_any_script_get_a_short_name():
+    teams = [
+        actions.create_team(actor=ENGINE, now=NOW, name=name) for name in ("网络组", "数据组", "Net ops", "Net-ops")
+    ]
+    assert [team.slug for team in teams] == ["team", "team-2", "net-ops", "net-ops-2"]
+    made = [actions.create_organisation(actor=ENGINE, now=NOW, name=name, kind="supplier") for name in ("光缆", "光缆")]
+    assert [each.slug for each in made] == ["supplier", "supplier-2"]

@@ -217,3 +217,11 @@ def test_settings_name_the_variables_and_hide_secrets():
     assert shown["STEWARD_SECRET_KEY"].is_set and not shown["STEWARD_MAIL_FROM"].is_set
     text = signed_in("auditor").get("/settings/").content.decode()
     assert "STEWARD_SMTP_HOST" in text and "only-for-tests" not in text
+
+
+def test_settings_tell_how_steward_is(monkeypatch):
+    text = signed_in("auditor").get("/settings/").content.decode()
+    assert "PostgreSQL 1" in text and "nothing that is due waits" in text
+    monkeypatch.setattr("steward.people.accounts.pages.own.overdue_by_kind", lambda now, grace: {"a.b": 0, "c.d": 2})
+    text = signed_in("auditor").get("/settings/").content.decode()
+    assert "c.d: 2 rows wait too long" in text and "a.b" not in text

@@ -76,7 +76,7 @@ class Known:
         self.listed = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Piece:
     """What one alert of a body says, all but its end: which alert, with what content, from when (never: not said)."""
 
