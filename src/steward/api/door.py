@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.util import find_spec
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
@@ -99,6 +100,12 @@ def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     wrapped = StewardError(str(error))
     wrapped.status, wrapped.code = error.status_code, "bad-request"
     return problem(request, wrapped)
+
+
+@api.exception_handler(DataError)
+def data_error(request: HttpRequest, _error: DataError) -> HttpResponse:
+    """A value that fits its schema but not PostgreSQL, such as a time with an offset of 18 hours."""
+    return problem(request, Invalid(_("A value is out of the range that can be stored. Check numbers and times.")))
 
 
 def not_found(request: HttpRequest, *_args: object, **_kwargs: object) -> HttpResponse:

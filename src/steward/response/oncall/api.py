@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
+from pydantic import BeforeValidator
 
 from steward.foundation import clock
 from steward.foundation.actors import Actor
@@ -27,7 +28,7 @@ LONGEST_RANGE = timedelta(days=366)
 MAX_ID = 2**63 - 1
 
 
-class PersonOut(Schema):
+class OnCallPerson(Schema):
     id: int
     name: str
 
@@ -35,7 +36,7 @@ class PersonOut(Schema):
 class ShiftOut(Schema):
     """From ``start`` until just before ``end``, this person is on call."""
 
-    user: PersonOut
+    user: OnCallPerson
     start: datetime
     end: datetime
     source: Literal["rotation", "override"]
@@ -76,9 +77,11 @@ class ScheduleOut(Schema):
     time_zone: str
     start: date
     handover_weekday: int
-    handover_time: time
+    handover_time: Annotated[str, BeforeValidator(str)] = Field(
+        examples=["09:00:00"]
+    )  # local time, so no RFC 3339 offset
     weeks: int
-    members: list[PersonOut]
+    members: list[OnCallPerson]
 
 
 class SchedulePage(Schema):
@@ -95,7 +98,7 @@ class OverrideIn(Schema):
 
 class OverrideOut(Schema):
     id: int
-    user: PersonOut
+    user: OnCallPerson
     start_at: datetime
     end_at: datetime
     reason: str
@@ -114,7 +117,7 @@ class StepIn(Schema):
     minutes: int | None = Field(None, ge=1, le=rules.LONGEST_WAIT)
 
 
-class StepOut(Schema):
+class PolicyStepOut(Schema):
     kind: str
     id: int | None
     label: str
@@ -135,7 +138,7 @@ class PolicyOut(Schema):
     team_id: int | None
     repeat: int
     version: int
-    steps: list[StepOut]
+    steps: list[PolicyStepOut]
 
 
 class PolicyPage(Schema):

@@ -28,7 +28,7 @@ class MatcherOut(Schema):
     value: str
 
 
-class Named(Schema):
+class RouteRef(Schema):
     id: int
     name: str
 
@@ -46,9 +46,9 @@ class RouteOut(Schema):
     group_by: list[str]
     group_wait: int
     continues: bool
-    service: Named | None
+    service: RouteRef | None
     severity_map: dict[str, SeverityWord]
-    policy: Named | None
+    policy: RouteRef | None
     opens_incident: bool
     auto_resolve: bool
     reopen_minutes: int
@@ -111,37 +111,37 @@ class MatcherResultOut(Schema):
 class WalkOut(Schema):
     """One route held against the labels; ``reached`` is false behind a route that stopped the walk."""
 
-    route: Named
+    route: RouteRef
     matched: bool
     reached: bool
     results: list[MatcherResultOut]
 
 
-class PersonOut(Schema):
+class PersonToPage(Schema):
     id: int
     name: str
     why: str
 
 
-class StepOut(Schema):
+class StepToPage(Schema):
     kind: str
     label: str
     wait_minutes: int
     after_seconds: int
     skipped: bool
-    people: list[PersonOut]
+    people: list[PersonToPage]
     problems: list[str]
 
 
 class OutcomeOut(Schema):
-    route: Named
+    route: RouteRef
     version: int
     severity: SeverityWord
     group: dict[str, str]
     service: str
     service_why: str
     then: str
-    pages: list[StepOut]
+    pages: list[StepToPage]
 
 
 class TrialOut(Schema):
@@ -160,7 +160,7 @@ class DecisionOut(Schema):
     at: datetime
     outcome: str
     reason: str
-    route: Named | None
+    route: RouteRef | None
     route_version: int | None
     incident: str | None
 
