@@ -40,7 +40,7 @@ def test_alerts_at_both_webs_make_one_incident_and_one_page(running: Production,
         assert send(f"{running.urls[(number + 1) % 2]}{path}/events", "POST", event)[0] == 200
     wait_until(
         "all alerts in one incident",
-        lambda: [i["alert_count"] for i in steward.incidents() if "DiskFull" in i["title"]] == [ALERTS],
+        lambda: [i["alerts"] for i in steward.incidents() if "DiskFull" in i["title"]] == [ALERTS],
         40, running.log,
     )  # fmt: skip
     wait_until("the page", lambda: mails.messages, 30, running.log)

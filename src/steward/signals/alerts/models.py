@@ -125,11 +125,6 @@ class Alert(DueModel):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def about(self) -> str:
-        """What it says in a few words: its summary, else where it is, else who sent it."""
-        return str(self.annotations.get("summary") or self.labels.get("instance") or self.source.name)
-
 
 class AlertChange(DueModel):
     """One transition of an alert, in order of ``id``. ``due_at`` is set until triage has decided on it.
