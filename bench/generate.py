@@ -63,7 +63,7 @@ ALERTS = (
     "'ReplicationLag','MemoryPressure'])[1 + i %% 8] n, (ARRAY['critical','warning','info'])[1 + i %% 3] s,"
     " now() - random() * " + SPREAD + " t FROM generate_series(1, %(alerts)s) i) rows",
     "INSERT INTO alerts_alertchange (alert_id, at, status, starts_at, ends_at, reason) SELECT id, starts_at, 'firing',"
-    " starts_at, NULL, '{\"kind\": \"new\"}' FROM alerts_alert ORDER BY starts_at",
+    ' starts_at, NULL, \'{"kind": "new"}\' FROM alerts_alert ORDER BY starts_at',
     "INSERT INTO alerts_alertchange (alert_id, at, status, starts_at, ends_at, reason) SELECT id, ends_at, 'resolved',"
     " starts_at, ends_at, '{\"kind\": \"sender resolved\"}' FROM alerts_alert WHERE status = 'resolved'"
     " ORDER BY ends_at",
@@ -72,7 +72,7 @@ INCIDENTS = (
     "INSERT INTO incidents_incident (number, title, description, status, severity, service_id, origin, unreached,"
     " opened_at, acknowledged_at, resolved_at, closed_at, reopened, alert_count, firing_count, updated_at, revision,"
     " due_at) SELECT nextval('incident_number'), 'Generated incident ' || i, '', st, 'SEV' || (1 + i %% 4),"
-    " (SELECT min(id) FROM configuration_service) + i %% %(services)s, '{\"kind\": \"route\", \"name\": \"Generated\"}',"
+    ' (SELECT min(id) FROM configuration_service) + i %% %(services)s, \'{"kind": "route", "name": "Generated"}\','
     " false, t, CASE WHEN st <> 'open' THEN t + interval '3 minutes' END, CASE WHEN st = 'closed' THEN t +"
     " interval '20 minutes' END, CASE WHEN st = 'closed' THEN t + interval '1 day' END, 0, 3, 0, t, 0, NULL"
     " FROM (SELECT i, now() - (%(incidents)s - i) * " + SPREAD + " / %(incidents)s t, CASE WHEN i <= %(incidents)s -"
@@ -110,13 +110,12 @@ def fill(url: str, size: Size) -> float:
     started = time.monotonic()
     values = {"services": SERVICES, "people": PEOPLE, **size.__dict__}
     with psycopg.connect(url, autocommit=True) as connection:
-        with connection.transaction():
-            indexes = _drop_indexes(connection)
-            for statement in (*ESTATE, *ALERTS, *INCIDENTS):
-                connection.execute(statement, values)
-            connection.execute("SET LOCAL maintenance_work_mem = '256MB'")
-            for definition in indexes:
-                connection.execute(definition)
+        indexes = _drop_indexes(connection)
+        for statement in (*ESTATE, *ALERTS, *INCIDENTS):
+            connection.execute(statement, values)
+        connection.execute("SET maintenance_work_mem = '256MB'")
+        for definition in indexes:
+            connection.execute(definition)
         connection.execute("VACUUM ANALYZE")
     return time.monotonic() - started
 

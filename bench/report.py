@@ -52,10 +52,10 @@ def machine() -> str:
 
 
 def _postgres() -> str:
-    from steward.foundation.database.embedded import EmbeddedServer  # a heavy import
+    import psycopg
     from tests.harness.running import scratch
 
-    import psycopg
+    from steward.foundation.database.embedded import EmbeddedServer  # a heavy import
 
     with scratch() as folder:
         server = EmbeddedServer(folder)
