@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from steward.foundation import clock
 from steward.foundation.due import registry
-from steward.foundation.due.registry import DueKind, claim, kinds, next_due, wake
+from steward.foundation.due.registry import DueKind, claim, extend, kinds, next_due, wake
 from steward.foundation.due.runner import Runner, overdue, overdue_by_kind
 from steward.foundation.testing.races import race
 from steward.response.triage.models import AlertGroup, Route
@@ -61,6 +61,53 @@ def test_a_lost_lease_comes_again() -> None:
     assert next_due(KIND) == now + KIND.lease
     assert claim(KIND, now + timedelta(seconds=29)) == []
     assert claim(KIND, now + timedelta(seconds=30)) == [made[0].id]
+
+
+def test_a_lease_is_lengthened_while_the_row_is_worked_on() -> None:
+    now = clock.now()
+    busy, done = rows(2, now - timedelta(seconds=1))
+    later = now + timedelta(seconds=20)
+    assert claim(KIND, now) == [busy.id, done.id]
+    AlertGroup.objects.filter(id=done.id).update(due_at=None, leased_until=None)
+    extend(KIND, [busy.id, done.id], later)
+    assert claim(KIND, now + KIND.lease) == []
+    assert claim(KIND, later + KIND.lease) == [busy.id]
+    done.refresh_from_db()
+    assert done.leased_until is None, "what is done is not leased again"
+
+
+def test_lengthening_waits_for_nobody() -> None:
+    now = clock.now()
+    (row,) = rows(1, now - timedelta(seconds=1))
+    assert claim(KIND, now) == [row.id]
+    with transaction.atomic():
+        AlertGroup.objects.select_for_update().get(id=row.id)
+        # On another connection, which would wait for ours forever.
+        assert race(lambda: extend(KIND, [row.id], now + timedelta(seconds=20))) == [None]
+    row.refresh_from_db()
+    assert row.leased_until == now + KIND.lease
+
+
+def test_the_runner_keeps_the_lease_of_a_slow_handler(monkeypatch: pytest.MonkeyPatch) -> None:
+    release, leases = threading.Event(), []
+
+    def slow(ids: Sequence[int], now: datetime) -> None:
+        for _ in range(400):
+            leases.append(AlertGroup.objects.get(id=ids[0]).leased_until)
+            if leases[-1] != leases[0] or release.wait(0.05):
+                break
+        AlertGroup.objects.filter(id__in=ids).update(due_at=None, leased_until=None)
+        release.set()
+
+    monkeypatch.setattr("steward.foundation.due.runner.KEEP_SECONDS", 0.1)
+    rows(1, clock.now() - timedelta(seconds=1))
+    runner = runner_for(monkeypatch, DueKind("test.slow", AlertGroup, slow))
+    runner.start()
+    try:
+        assert release.wait(30)
+    finally:
+        runner.stop()
+    assert leases[-1] > leases[0]
 
 
 def test_many_claimers_share_without_meeting() -> None:

@@ -21,12 +21,15 @@ class DueKind:
     ``handle(ids, now)`` is called with claimed keys on a thread of the kind's own pool, so a slow kind holds up no
     other. It must, in its own transaction, lock each row, check that it is still due, act, and set ``due_at`` to the
     next time or null and ``leased_until`` to null. A row whose handler raised comes again when its lease ends.
+
+    The runner lengthens the lease while the handler works, so ``lease`` says how soon the rows of an engine that died
+    come again, not how long a handler may take.
     """
 
     name: str
     model: type[models.Model]
     handle: BatchHandler
-    lease: timedelta = timedelta(seconds=60)
+    lease: timedelta = timedelta(seconds=15)
     batch: int = 50
     workers: int = 1
 
@@ -66,6 +69,18 @@ def claim(kind: DueKind, now: datetime) -> list[int]:
         cursor.execute(sql, {"now": now, "until": now + kind.lease, "batch": kind.batch})
         rows = cursor.fetchall()
     return [row[0] for row in sorted(rows, key=lambda row: (row[1], row[0]))]
+
+
+def extend(kind: DueKind, ids: Sequence[int], now: datetime) -> None:
+    """Lengthen the lease of claimed rows that are still worked on. Rows that a transaction holds just now are left
+    out instead of waited for: nobody else can claim them either."""
+    table = connection.ops.quote_name(kind.model._meta.db_table)
+    sql = (
+        f"UPDATE {table} SET leased_until = %(until)s WHERE id IN (SELECT id FROM {table}"
+        f" WHERE id = ANY(%(ids)s) AND leased_until IS NOT NULL FOR UPDATE SKIP LOCKED)"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"until": now + kind.lease, "ids": list(ids)})
 
 
 def next_due(kind: DueKind) -> datetime | None:

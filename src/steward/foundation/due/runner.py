@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -12,11 +13,13 @@ import psycopg
 from django.db import close_old_connections, connection
 
 from steward.foundation import clock
-from steward.foundation.due.registry import CHANNEL, DueKind, claim, kinds, next_due
+from steward.foundation.due.registry import CHANNEL, DueKind, claim, extend, kinds, next_due
 
 log = logging.getLogger(__name__)
 # Even when no NOTIFY arrives (a lost listener connection, say) nothing waits longer than this.
 LONGEST_SLEEP = 20.0
+# How often the leases of what is worked on for longer than this are lengthened; well below every lease.
+KEEP_SECONDS = 3.0
 
 
 class KindLoop(threading.Thread):
@@ -28,7 +31,7 @@ class KindLoop(threading.Thread):
         self.bell = threading.Event()
         self.pool = ThreadPoolExecutor(kind.workers, thread_name_prefix=f"due-{kind.name}")
         self.free = threading.Semaphore(kind.workers)
-        self.last_lateness = 0.0
+        self.held: dict[object, tuple[float, list[int]]] = {}
 
     def run(self) -> None:
         while not self.stop.is_set():
@@ -59,10 +62,20 @@ class KindLoop(threading.Thread):
                 self.free.release()
 
     def _work(self, ids: list[int]) -> None:
+        token = object()
+        self.held[token] = (time.monotonic(), ids)
         try:
             self.kind.handle(ids, self.now())
         finally:
+            del self.held[token]
             connection.close()
+
+    def keep(self) -> None:
+        """Lengthen the leases of what has been worked on for a while."""
+        since = time.monotonic() - KEEP_SECONDS
+        for began, ids in list(self.held.values()):
+            if began <= since:
+                extend(self.kind, ids, self.now())
 
     def _finished(self, future: Future[None]) -> None:
         self.free.release()
@@ -94,11 +107,14 @@ class Runner:
         self.stop_event = threading.Event()
         self.loops = {kind.name: KindLoop(kind, self.stop_event, now) for kind in kinds()}
         self.listener = threading.Thread(target=self._listen, name="due-listener", daemon=True)
+        self.keeper = threading.Thread(target=self._keep, name="due-keeper", daemon=True)
+        self.ended = threading.Event()
 
     def start(self) -> None:
         for loop in self.loops.values():
             loop.start()
         self.listener.start()
+        self.keeper.start()
 
     def stop(self, timeout: float = 10.0) -> None:
         """Stop claiming and wait for the handlers at work; what they do not finish comes again after its lease."""
@@ -107,6 +123,16 @@ class Runner:
             loop.bell.set()
         for loop in self.loops.values():
             loop.join(timeout)
+        self.ended.set()
+
+    def _keep(self) -> None:
+        while not self.ended.wait(KEEP_SECONDS):
+            for loop in self.loops.values():
+                try:
+                    loop.keep()
+                except Exception as error:  # the next round tries again, well before the lease ends
+                    log.warning("leases of %s could not be lengthened: %s", loop.kind.name, error)
+            connection.close()
 
     def _listen(self) -> None:
         while not self.stop_event.is_set():

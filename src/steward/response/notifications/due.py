@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from steward.foundation.due import registry
 from steward.response.notifications import actions, rules, sending
 from steward.response.notifications.models import Delivery
 
 log = logging.getLogger(__name__)
-# Longer than any try (see sending.py), so that a lease ends only when its holder is gone.
-LEASE = timedelta(seconds=75)
+WRITE_SECONDS = 40.0
+# The engine lengthens it while a try lasts. Longer than most kinds' so that an engine that only hangs for some seconds
+# does not find its message sent by another.
+LEASE = timedelta(seconds=30)
 
 
 def deliver(ids: Sequence[int], now: datetime) -> None:
@@ -35,12 +37,32 @@ def _one(delivery_id: int, now: datetime, began: float) -> None:
     if not connection.in_atomic_block:
         # Back to the pool: a slow server must not keep a database connection from the other workers.
         connection.close()
+    answer = rules.Answer(True, begun.taken) if begun.taken else _send(begun, _passed(now, began))
+    if answer.ok and not begun.taken:
+        _surely(lambda: actions.note_taken(now=_passed(now, began), sending=begun, answer=answer))
+    _surely(lambda: actions.end_attempt(now=_passed(now, began), sending=begun, answer=answer))
+
+
+def _send(begun: actions.Sending, now: datetime) -> rules.Answer:
     try:
-        answer = sending.send(begun, _passed(now, began))
+        return sending.send(begun, now)
     except Exception as error:
-        log.exception("sending delivery %s failed inside Steward", delivery_id)
-        answer = rules.Answer(False, f"{type(error).__name__} inside Steward; see its log", retryable=True)
-    actions.end_attempt(now=_passed(now, began), sending=begun, answer=answer)
+        log.exception("sending delivery %s failed inside Steward", begun.delivery_id)
+        return rules.Answer(False, f"{type(error).__name__} inside Steward; see its log", retryable=True)
+
+
+def _surely(write: Callable[[], object]) -> None:
+    """Write down how a try ended, even if the database is away for a moment: what is forgotten is sent again."""
+    end = time.monotonic() + WRITE_SECONDS
+    while True:
+        try:
+            write()
+            return
+        except (OperationalError, InterfaceError):
+            if connection.in_atomic_block or time.monotonic() > end:
+                raise
+            connection.close()
+            time.sleep(0.2)
 
 
 def _passed(now: datetime, began: float) -> datetime:

@@ -8,12 +8,12 @@ from functools import lru_cache
 from django.utils.translation import gettext as _
 
 from steward.config.environment import load
+from steward.foundation import outbound
 from steward.foundation.outbound import (
     MailSettings,
     OutboundError,
     OutboundPolicy,
     message_id_for,
-    send_apprise,
     send_mail,
 )
 from steward.response.notifications import messages, rules
@@ -67,7 +67,7 @@ def _mail(sending: Sending, now: datetime) -> rules.Answer:
 
 def _push(sending: Sending, now: datetime) -> rules.Answer:
     message = messages.short(sending, now)
-    result = send_apprise(
+    result = outbound.send_apprise(  # loads Apprise at the first push: half a second and 30 MB
         sending.target, title=message.title, body=message.body, policy=_policy(load().outbound_allow),
         timeout=PUSH_SECONDS,
     )  # fmt: skip

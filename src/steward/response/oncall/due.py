@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from steward.foundation.due import registry
 from steward.response.oncall import actions
@@ -13,8 +13,4 @@ def run_one(escalation_id: int, now: datetime) -> None:
     actions.run_escalation(now=now, escalation_id=escalation_id)
 
 
-# Taking steps needs nothing but the database, so a holder that has not finished after this is gone.
-LEASE = timedelta(seconds=20)
-registry.register(
-    registry.DueKind("oncall.escalation", Escalation, registry.each(run_one), lease=LEASE, batch=10, workers=2)
-)
+registry.register(registry.DueKind("oncall.escalation", Escalation, registry.each(run_one), batch=10, workers=2))

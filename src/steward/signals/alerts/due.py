@@ -1,7 +1,5 @@
 """Changes on their way to triage, and alerts that were not heard of in time."""
 
-from datetime import timedelta
-
 from steward.foundation.due.registry import DueKind, register
 from steward.signals.alerts import actions
 from steward.signals.alerts.models import Alert, AlertChange
@@ -10,12 +8,4 @@ register(
     # One worker: changes of one alert must be handled in order. A batch takes what is there.
     DueKind("alerts.change", AlertChange, lambda ids, now: actions.process_changes(ids=ids, now=now), batch=500)
 )
-register(
-    DueKind(
-        "alerts.expiry",
-        Alert,
-        lambda ids, now: actions.expire(ids=ids, now=now),
-        lease=timedelta(seconds=30),
-        batch=500,
-    )
-)
+register(DueKind("alerts.expiry", Alert, lambda ids, now: actions.expire(ids=ids, now=now), batch=500))

@@ -6,7 +6,7 @@ from steward.response.notifications.actions.contacts import (
     send_test,
     update_contact_method,
 )
-from steward.response.notifications.actions.deliveries import Sending, begin_attempt, end_attempt
+from steward.response.notifications.actions.deliveries import Sending, begin_attempt, end_attempt, note_taken
 from steward.response.notifications.actions.pages import PageResult, cancel_pages, hold, page
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "cancel_pages",
     "end_attempt",
     "hold",
+    "note_taken",
     "page",
     "remove_contact_method",
     "send_test",

@@ -8,8 +8,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from steward.foundation import outbound
 from steward.foundation.actors import Actor
-from steward.foundation.outbound import check_push_url
 from steward.foundation.outbound.errors import Refused
 from steward.foundation.outbound.message import mailbox
 from steward.foundation.subjects import SubjectRef
@@ -142,7 +142,7 @@ def _usable(channel: str, target: str) -> str:
         if channel == Channel.EMAIL:
             return mailbox(target, "target").spec
         if channel == Channel.APPRISE:
-            check_push_url(target)
+            outbound.check_push_url(target)
             return target
     except Refused as error:
         raise ContactMethodInvalid(error.message, fields={"target": [error.message]}) from error

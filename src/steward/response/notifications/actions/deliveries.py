@@ -4,7 +4,7 @@ any transaction."""
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,8 @@ _CLOSED = {DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.CANCELLED}
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A try that has been written down and must now be made."""
+    """A try that has been written down and must now be made. ``taken`` is what the server said when it took the message
+    in a try that was cut off afterwards: there is nothing to send any more, only to write down."""
 
     delivery_id: int
     attempt: int
@@ -41,6 +42,7 @@ class Sending:
     language: str
     time_zone: str
     reason: dict[str, Any] = field(default_factory=dict)
+    taken: str = ""
 
 
 @transaction.atomic
@@ -61,7 +63,11 @@ def begin_attempt(*, now: datetime, delivery_id: int) -> Sending | None:
     if delivery.state in _CLOSED or delivery.due_at is None or delivery.due_at > now:
         _release(delivery)
         return None
+    key = delivery_key(page, delivery)
     if delivery.state == DeliveryState.SENDING:
+        taken = delivery.attempts.filter(outcome=DeliveryState.SENT).values_list("answer", flat=True).first()
+        if taken is not None:
+            return replace(_sending(page, delivery, key), taken=taken or "-")
         _note_cut_off(delivery, now)
     if page.state == PageState.CANCELLED:
         _close(delivery, DeliveryState.CANCELLED)
@@ -69,11 +75,16 @@ def begin_attempt(*, now: datetime, delivery_id: int) -> Sending | None:
     delivery.state = DeliveryState.SENDING
     delivery.attempts_made += 1
     delivery.save(update_fields=["state", "attempts_made"])
-    key = delivery_key(page, delivery)
     Attempt.objects.create(
         delivery=delivery, number=delivery.attempts_made, key=f"{key}/{delivery.attempts_made}", started_at=now
     )
     return _sending(page, delivery, key)
+
+
+def note_taken(*, now: datetime, sending: Sending, answer: rules.Answer) -> None:
+    """Keep at once, in a single statement, that the server took the message. All that follows from it comes in
+    :func:`end_attempt`, which takes longer; a crash in between does not send the message a second time."""
+    _record(sending.delivery_id, sending.attempt, now, DeliveryState.SENT, answer.text)
 
 
 @transaction.atomic
@@ -88,7 +99,8 @@ def end_attempt(*, now: datetime, sending: Sending, answer: rules.Answer) -> str
     if not fresh and (delivery.state in _CLOSED or not answer.ok):
         # The lease ended during this try and another one took over; what it finds out counts. Only good news is
         # worth telling late.
-        _record(delivery.pk, attempt, now, "late", answer.text)
+        if not answer.ok:
+            _record(delivery.pk, attempt, now, "late", answer.text)
         return delivery.state
     wanted = page.state != PageState.CANCELLED
     outcome = rules.after(answer, attempt=attempt, wanted=wanted, now=now, seed=f"{delivery.pk}:{page.key}")

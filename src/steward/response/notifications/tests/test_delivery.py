@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from steward.foundation.due.registry import claim, kinds
 from steward.foundation.testing.races import race
@@ -182,20 +183,26 @@ def test_one_channel_is_enough(mails: Mails, hooks: Hooks) -> None:
     assert page_of(result).state == "sent"
 
 
-def test_killed_between_sending_and_recording(mails: Mails, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server has the mail and Steward does not know. It is sent again, recognisably the same, and says so."""
+class Killed(BaseException):
+    """Not an Exception: nothing in the handler may catch it, as nothing catches a kill."""
 
-    class Killed(BaseException):
-        """Not an Exception: nothing in the handler may catch it, as nothing catches a kill."""
+
+def killed_at(monkeypatch: pytest.MonkeyPatch, action: str) -> None:
+    """Handle what is due, and be killed before ``action``."""
 
     def die(**_values: object) -> None:
         raise Killed
 
-    result = page(user())
     with monkeypatch.context() as patch:
-        patch.setattr("steward.response.notifications.actions.end_attempt", die)
+        patch.setattr(f"steward.response.notifications.actions.{action}", die)
         with pytest.raises(Killed):
             KIND.handle(claim(KIND, NOW), NOW)
+
+
+def test_killed_between_sending_and_recording(mails: Mails, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server has the mail and Steward does not know. It is sent again, recognisably the same, and says so."""
+    result = page(user())
+    killed_at(monkeypatch, "note_taken")
     assert len(mails.taken) == 1
     assert engine(NOW + KIND.lease / 2) == 0  # the lease still holds
     assert engine(NOW + KIND.lease + timedelta(seconds=1)) == 1
@@ -205,6 +212,36 @@ def test_killed_between_sending_and_recording(mails: Mails, monkeypatch: pytest.
     assert (cut_off.outcome, repeated.outcome) == ("cut off", "sent")
     assert "the same key" in cut_off.answer
     assert page_of(result).state == "sent"
+
+
+def test_killed_while_recording_sends_nothing_again(mails: Mails, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That the server took it is kept first of all; what follows from it comes when the lease ends."""
+    result = page(user())
+    killed_at(monkeypatch, "end_attempt")
+    assert page_of(result).state == "pending"
+    assert engine(NOW + KIND.lease + timedelta(seconds=1)) == 1
+    assert len(mails.taken) == 1
+    assert page_of(result).state == "sent"
+    (only,) = Delivery.objects.get().attempts.all()
+    assert only.outcome == "sent" and "250" in only.answer
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_is_away_for_a_moment_makes_no_second_mail(
+    mails: Mails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end, failures = due.actions.end_attempt, [OperationalError("away"), OperationalError("still away")]
+
+    def broken(**values: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return end(**values)
+
+    result = page(user())
+    monkeypatch.setattr("steward.response.notifications.actions.end_attempt", broken)
+    monkeypatch.setattr(due.time, "sleep", lambda _seconds: None)
+    engine()
+    assert failures == [] and page_of(result).state == "sent" and len(mails.taken) == 1
 
 
 def test_killed_after_recording_sends_nothing_again(mails: Mails) -> None:
