@@ -19,7 +19,7 @@ from tests.harness.mail import Sink, link_in, sink
 from tests.harness.processes import Steward, scratch, send, steward_up, wait_until
 from tests.harness.prometheus import Prometheus, alertmanager, prometheus
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.xdist_group("e2e")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.xdist_group("loop")]
 needs_prometheus = pytest.mark.skipif(
     not shutil.which("prometheus"), reason="the Debian package prometheus is not installed"
 )

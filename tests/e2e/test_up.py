@@ -29,7 +29,7 @@ from tests.harness.running import (
 )
 from tests.harness.steward import run_command, settings, steward_command
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.xdist_group("e2e")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.xdist_group("up")]
 
 
 class Up:
@@ -100,8 +100,19 @@ def test_the_life_of_an_installation(up: Up) -> None:
     up.running.wait()
     web_and_engine = [each for each in processes if each.pid not in {each.pid for each in tree(postmaster(up.data))}]
     wait_until("the end of what the killed supervisor left", lambda: not alive(web_and_engine), 30, up.log)
-    processes = up.start()
+    up.start()
     assert up.incidents(key) == ["INC-1"], "after kill -9, too"
+    check_killed_postgres(up, key)
+
+
+def check_killed_postgres(up: Up, key: str) -> None:
+    """The supervisor starts it again, and the other processes find it."""
+    killed = postmaster(up.data)
+    assert killed is not None
+    os.kill(killed, signal.SIGKILL)
+    wait_until("a new server", lambda: postmaster(up.data) not in {None, killed}, 60, up.log)
+    wait_until("an answer", lambda: send(up.url + "/healthz", "GET")[0] == 200, 60, up.log)
+    assert up.incidents(key) == ["INC-1"]
 
 
 def check_commands(up: Up) -> str:

