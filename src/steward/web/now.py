@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,10 +45,11 @@ class OnCallRow:
 def gather(actor: Actor, now: datetime) -> dict[str, Any]:
     """Everything the page needs; what the actor may not see is empty."""
     pulse = incidents.pulse(actor, now)
-    tiles = _tiles(actor)
+    firing_services = alerts.firing_services(actor)
+    tiles = _tiles(actor, pulse.by_service, firing_services)
     unhealthy = [tile for tile in tiles if tile.state != "healthy"]
     on_call = _on_call(actor, now)
-    firing = _firing(actor)
+    firing = _firing(tiles, firing_services)
     return {
         "now": now,
         "pulse": {
@@ -68,14 +70,12 @@ def gather(actor: Actor, now: datetime) -> dict[str, Any]:
         "services": sorted(tiles, key=lambda tile: tile.rank)[:SHOWN_SERVICES],
         "on_call": on_call,
         "firing": firing[:8],
-        "hours_chart": hours_chart(incidents.opened_by_hour(actor, now)),
+        "hours_chart": hours_chart(pulse.hours),
         "may_declare": actor.can("incidents.declare"),
     }
 
 
-def _tiles(actor: Actor) -> list[ServiceTile]:
-    worst = incidents.worst_by_service(actor)
-    firing = alerts.firing_services(actor)
+def _tiles(actor: Actor, worst: dict[int, tuple[str, int]], firing: dict[int | None, int]) -> list[ServiceTile]:
     return [
         _tile(service, worst.get(service.pk), firing.get(service.pk, 0)) for service in configuration.services(actor)
     ]
@@ -101,10 +101,14 @@ def _on_call(actor: Actor, now: datetime) -> list[OnCallRow]:
     return rows
 
 
-def _firing(actor: Actor) -> list[dict[str, Any]]:
-    rows = alerts.firing_by_service(actor, limit=200)
-    most = max((number for _name, number in rows), default=1)
-    return [{"name": name or _("no service"), "count": n, "percent": round(100 * n / most)} for name, n in rows]
+def _firing(tiles: list[ServiceTile], firing: dict[int | None, int]) -> list[dict[str, Any]]:
+    """Firing alerts by service, most first; those of no service, or of one the reader does not see, are one line."""
+    names: dict[int | None, str] = {tile.service.pk: tile.service.name for tile in tiles}
+    counts: Counter[str] = Counter()
+    for service_id, number in firing.items():
+        counts[names.get(service_id) or _("no service")] += number
+    most = max(counts.values(), default=1)
+    return [{"name": name, "count": n, "percent": round(100 * n / most)} for name, n in counts.most_common()]
 
 
 def hours_chart(hours: list[tuple[datetime, int]]) -> dict[str, Any]:

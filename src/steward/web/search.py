@@ -66,7 +66,7 @@ def _items(actor: Actor, text: str) -> Iterator[Hit]:
 
 def _alerts(actor: Actor, text: str) -> Iterator[Hit]:
     # By the beginning of the name: an index serves it at a million alerts.
-    found: Any = alerts.alerts(actor).filter(name__startswith=text).order_by("-changed_at", "-id")[:HITS]
+    found: Any = alerts.named(alerts.alerts(actor), text).order_by("-changed_at", "-id")[:HITS]
     for alert in found:
         yield Hit(
             alert.name, f"{alert.get_status_display()} · {alert.source.name}", reverse("alerts:detail", args=[alert.pk])

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from steward.foundation.actors import Actor
@@ -34,7 +36,10 @@ def digest(raw: str) -> str:
 
 
 def actor_for_user(user: User, *, request_id: str = "", address: str = "") -> Actor:
-    """The actor that a signed-in person is."""
+    """The actor that a signed-in person is (one query: it is asked with every page)."""
+    teams = ArrayAgg("memberships__team_id", filter=Q(memberships__isnull=False), default=[])
+    found = User.objects.filter(pk=user.pk).annotate(team_ids=teams)
+    kind, team_ids = found.values_list("organisation__kind", "team_ids").get()
     return Actor(
         kind="user",
         id=user.pk,
@@ -42,8 +47,8 @@ def actor_for_user(user: User, *, request_id: str = "", address: str = "") -> Ac
         role=user.role,
         permissions=permissions_of(user.role),
         organisation_id=user.organisation_id,
-        organisation_kind=user.organisation.kind,
-        team_ids=frozenset(user.memberships.values_list("team_id", flat=True)),
+        organisation_kind=kind,
+        team_ids=frozenset(team_ids),
         request_id=request_id,
         address=address,
         time_zone=user.time_zone,

@@ -93,6 +93,9 @@ class Incident(DueModel):
                 fields=["severity", "-opened_at", "-id"], name="incident_active",
                 condition=models.Q(status__in=["open", "acknowledged"]),
             ),
+            models.Index(
+                fields=["-resolved_at"], name="incident_resolved", condition=models.Q(resolved_at__isnull=False)
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -83,7 +85,9 @@ def alerts(actor: Actor, incident: Incident) -> QuerySet[IncidentAlert]:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """Figures for the home page; ``acknowledge_seconds`` is the median from opening to acknowledgement over 7 days."""
+    """Figures for the home page. ``acknowledge_seconds`` is the median from opening to acknowledgement over 7 days,
+    ``hours`` the number opened in each of the last 24 full hours (oldest first), ``by_service`` the worst severity and
+    the number of each service's active incidents."""
 
     open: int
     unacknowledged: int
@@ -91,23 +95,28 @@ class Pulse:
     opened_24h: int
     resolved_24h: int
     acknowledge_seconds: float | None
+    hours: list[tuple[datetime, int]]
+    by_service: dict[int, tuple[str, int]]
 
 
 def pulse(actor: Actor, now: datetime) -> Pulse:
     """The figures over what this actor may see (three queries)."""
-    from_active = incidents(actor).active().values_list("status", "unreached")
-    states = list(from_active[:10_000])
-    day = now - timedelta(hours=24)
     visible = Incident.objects.visible_to(actor)
-    opened = visible.filter(opened_at__gte=day).count()
-    resolved = visible.filter(opened_at__gte=now - timedelta(days=30), resolved_at__gte=day).count()
+    states = list(visible.active().values_list("status", "unreached", "service_id", "severity")[:10_000])
+    day = now - timedelta(hours=24)
+    lately = list(
+        visible.filter(Q(opened_at__gte=day) | Q(resolved_at__gte=day)).values_list("opened_at", "resolved_at")
+    )
+    opened = [opened_at for opened_at, _resolved in lately if opened_at >= day]
     return Pulse(
         open=len(states),
-        unacknowledged=sum(1 for status, _unreached in states if status == IncidentStatus.OPEN),
-        unreached=sum(1 for _status, unreached in states if unreached),
-        opened_24h=opened,
-        resolved_24h=resolved,
+        unacknowledged=sum(1 for status, *_rest in states if status == IncidentStatus.OPEN),
+        unreached=sum(1 for _status, unreached, *_rest in states if unreached),
+        opened_24h=len(opened),
+        resolved_24h=sum(1 for _opened, resolved_at in lately if resolved_at and resolved_at >= day),
         acknowledge_seconds=_median_acknowledge(now) if not actor.is_external else None,
+        hours=_by_hour(opened, now),
+        by_service=_by_service((service_id, severity) for _s, _u, service_id, severity in states),
     )
 
 
@@ -124,24 +133,19 @@ def _median_acknowledge(now: datetime) -> float | None:
     return float(row[0]) if row and row[0] is not None else None
 
 
-def opened_by_hour(actor: Actor, now: datetime, hours: int = 24) -> list[tuple[datetime, int]]:
-    """Incidents opened in each of the last ``hours`` full hours, oldest first, zeros included."""
-    end = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    start = end - timedelta(hours=hours)
-    counts: dict[datetime, int] = {}
-    for opened in Incident.objects.visible_to(actor).filter(opened_at__gte=start).values_list("opened_at", flat=True):
-        hour = opened.replace(minute=0, second=0, microsecond=0)
-        counts[hour] = counts.get(hour, 0) + 1
-    return [(start + timedelta(hours=n), counts.get(start + timedelta(hours=n), 0)) for n in range(hours)]
+def _by_hour(opened: Sequence[datetime], now: datetime, hours: int = 24) -> list[tuple[datetime, int]]:
+    """How many were opened in each of the last ``hours`` hours, the present one included, oldest first."""
+    first = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours - 1)
+    counts = Counter(at.replace(minute=0, second=0, microsecond=0) for at in opened)
+    return [(hour, counts[hour]) for hour in (first + timedelta(hours=n) for n in range(hours))]
 
 
-def worst_by_service(actor: Actor) -> dict[int, tuple[str, int]]:
-    """Service key → (worst severity, number) of its active incidents."""
+def _by_service(active: Iterable[tuple[int | None, str]]) -> dict[int, tuple[str, int]]:
     found: dict[int, tuple[str, int]] = {}
-    rows = incidents(actor).active().filter(service__isnull=False).values_list("service_id", "severity")
-    for service_id, severity in rows:
-        worst, number = found.get(service_id, ("SEV9", 0))
-        found[service_id] = (min(worst, severity), number + 1)
+    for service_id, severity in active:
+        if service_id is not None:
+            worst, number = found.get(service_id, ("SEV9", 0))
+            found[service_id] = (min(worst, severity), number + 1)
     return found
 
 

@@ -73,7 +73,8 @@ class Alert(DueModel):
     # storing it. Ingest has just read the source, and PROTECT keeps it.
     source = models.ForeignKey(Source, models.PROTECT, related_name="alerts", db_index=False, db_constraint=False)
     fingerprint = models.BinaryField(max_length=16)
-    name = models.CharField(_("name"), max_length=300)
+    # Collated by bytes: only so can the index find names by their beginning.
+    name = models.CharField(_("name"), max_length=300, db_collation="C")
     labels = models.JSONField(_("labels"))
     annotations = models.JSONField(_("annotations"), default=dict)
     severity = models.CharField(_("severity"), max_length=40, blank=True)
