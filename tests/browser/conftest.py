@@ -15,13 +15,14 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"
              "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright keeps an event loop running, and tests that run one of their own come after.
+@pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Steward]:
     with steward_up(tmp_path_factory.mktemp("browser")) as steward:
         yield steward
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed (Debian package chromium)")
@@ -33,19 +34,32 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture
-def page(chromium: Any, running: Steward) -> Iterator[Any]:
-    """A page signed in as the administrator; anything the page logs as an error fails the test."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, base_url=running.url)
+@pytest.fixture(scope="module")
+def signed_in(chromium: Any, running: Steward) -> Any:
+    """The cookies of the administrator, who signs in through the page once."""
+    context = chromium.new_context(base_url=running.url)
     page = context.new_page()
-    troubles: list[str] = []
-    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
     page.goto("/sign-in")
     page.fill("input[name=username]", "admin")
     page.fill("input[name=password]", PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(running.url + "/")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def page(chromium: Any, running: Steward, signed_in: Any) -> Iterator[Any]:
+    """A page signed in as the administrator; anything the page logs as an error fails the test."""
+    context = chromium.new_context(
+        viewport={"width": 1440, "height": 900}, base_url=running.url, storage_state=signed_in
+    )
+    page = context.new_page()
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.goto("/")
     yield page
     context.close()
     assert not troubles, troubles

@@ -9,6 +9,8 @@ import os
 import tempfile
 from pathlib import Path
 
+import pytest
+
 # The environment is parsed once, so it must be right before anything of Steward is imported.
 os.environ.setdefault("STEWARD_DATA", str(Path(tempfile.gettempdir()) / f"steward-tests-{os.getuid()}"))
 os.environ.setdefault("STEWARD_DATABASE_POOL", "0")
@@ -20,3 +22,9 @@ if "DATABASE_URL" not in os.environ:
     from steward.foundation.database.embedded import EmbeddedServer
 
     os.environ["DATABASE_URL"] = EmbeddedServer(Path(os.environ["STEWARD_DATA"])).start()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole processes first: the long tests must not be what the last worker is still busy with."""
+    items.sort(key=lambda item: not (item.get_closest_marker("e2e") or item.get_closest_marker("browser")))
