@@ -82,11 +82,6 @@ class NoteForm(forms.Form):
     )  # fmt: skip
 
 
-def _matching(queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
-    number = queries.REF.match(text)
-    return queryset.filter(number=int(number[1])) if number else queryset.filter(title__icontains=text)
-
-
 def _assigned(queryset: QuerySet[Any], values: list[str]) -> QuerySet[Any]:
     if values[0] == "none":
         return queryset.filter(assignee__isnull=True)
@@ -96,7 +91,7 @@ def _assigned(queryset: QuerySet[Any], values: list[str]) -> QuerySet[Any]:
 class IncidentFilters(FilterSet):
     """The list's filters; without any it shows what someone still works on."""
 
-    q = TextFilter(_("Title or number"), apply=_matching)
+    q = TextFilter(_("Title or number"), apply=queries.matching)
     status = ChoiceFilter(
         _("Status"), choices=IncidentStatus.choices, multiple=True,
         default=[IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from steward.foundation.due.models import DueModel
@@ -49,6 +50,9 @@ class Incident(DueModel):
 
     number = models.PositiveBigIntegerField(unique=True)
     title = models.CharField(_("title"), max_length=300)
+    # For searching: the wall of row-level security lets no index of words be used, and folding 200,000 titles at each
+    # search takes three times as long as reading them.
+    title_folded = models.GeneratedField(expression=Lower("title"), output_field=models.TextField(), db_persist=True)
     description = models.TextField(_("description"), blank=True)
     status = models.CharField(_("status"), max_length=12, choices=IncidentStatus, default=IncidentStatus.OPEN)
     severity = models.CharField(_("severity"), max_length=4, choices=Severity, default=Severity.SEV3)

@@ -97,6 +97,17 @@ def test_the_list_shows_active_ones_unless_asked_otherwise() -> None:
     assert "Still open" not in by_number
 
 
+def test_the_list_finds_any_part_of_a_title_in_any_case() -> None:
+    incident(title="Disk FULL on db-3.prod:9100")
+    incident(title="100% of Überweisungen are late")
+    client = signed_in()
+    for text, found in (("disk full", "Disk FULL"), ("3.PROD", "Disk FULL"), ("100%", "Über"), ("ÜBERW", "Über")):
+        shown = client.get(url("list"), {"q": text}).content.decode()
+        assert found in shown, text
+        assert ("Disk FULL" in shown) != ("Überweisungen" in shown), text
+    assert "Disk FULL" not in client.get(url("list"), {"q": "d_sk"}).content.decode()
+
+
 def test_the_list_filters_by_service_and_assignee() -> None:
     who, owners = user("Ann Example"), team(name="Applications")
     portal = service("Claims portal", owner_team=owners)
