@@ -104,11 +104,14 @@ def _on_call(actor: Actor, now: datetime) -> list[OnCallRow]:
 def _firing(tiles: list[ServiceTile], firing: dict[int | None, int]) -> list[dict[str, Any]]:
     """Firing alerts by service, most first; those of no service, or of one the reader does not see, are one line."""
     names: dict[int | None, str] = {tile.service.pk: tile.service.name for tile in tiles}
-    counts: Counter[str] = Counter()
+    counts: Counter[int | None] = Counter()
     for service_id, number in firing.items():
-        counts[names.get(service_id) or _("no service")] += number
+        counts[service_id if service_id in names else None] += number
     most = max(counts.values(), default=1)
-    return [{"name": name, "count": n, "percent": round(100 * n / most)} for name, n in counts.most_common()]
+    return [
+        {"id": key, "name": names.get(key) or _("no service"), "count": n, "percent": round(100 * n / most)}
+        for key, n in counts.most_common()
+    ]
 
 
 def hours_chart(hours: list[tuple[datetime, int]]) -> dict[str, Any]:

@@ -184,7 +184,7 @@ def phone_tabs(groups: Sequence[Group]) -> list[Entry]:
 
 
 def current_key(path: str, namespace: str, candidates: Sequence[tuple[str, str, str]]) -> str:
-    """Which of `(key, url, url_name)` is the open page: the longest address above `path`, else the same namespace."""
+    """Which of `(key, url, url_name)` is the open page: the longest address above `path`, else its room's only entry."""
     best, length = "", 0
     for key, url, _name in candidates:
         exact = path == url
@@ -194,7 +194,9 @@ def current_key(path: str, namespace: str, candidates: Sequence[tuple[str, str, 
             best, length = key, len(url)
     if best or not namespace:
         return best
-    return next((key for key, _url, name in candidates if name.rpartition(":")[0] == namespace), "")
+    # A room with several entries would light up one that the page does not belong to; "/" counts only for itself.
+    of_room = [key for key, url, name in candidates if name.rpartition(":")[0] == namespace and url != "/"]
+    return of_room[0] if len(of_room) == 1 else ""
 
 
 def health_for(actor: Actor) -> Health | None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 
 def duration_words(value: timedelta | float) -> str:
@@ -43,6 +46,15 @@ def span_words(seconds: float) -> str:
     if days < 3 and hours_left:
         return _("%(d)s d %(h)s h") % {"d": days, "h": hours_left}
     return _("%(d)s d") % {"d": days}
+
+
+def absolute_words(moment: datetime) -> str:
+    """A moment in the active zone, which it names: 2 December 2026, 08:57 UTC."""
+    local = timezone.localtime(moment)
+    # The key says more than the abbreviation: CST is Chicago, Shanghai or Havana.
+    zone = getattr(local.tzinfo, "key", None) or local.tzname()
+    form = pgettext("date and time, in Django's date format characters", "j F Y, H:i")
+    return f"{date_format(local, form)} {zone}"
 
 
 def relative_words(moment: datetime, now: datetime, *, short: bool = False) -> str:

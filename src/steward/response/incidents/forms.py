@@ -78,7 +78,12 @@ class SeverityForm(forms.Form):
 class NoteForm(forms.Form):
     text = forms.CharField(
         label=_("Note"), max_length=10_000,
-        widget=forms.Textarea(attrs={"rows": 2, "class": "form-control", "aria-label": _("Note")}),
+        widget=forms.Textarea(
+            attrs={
+                "rows": 2, "class": "form-control", "aria-label": _("Note"),
+                "placeholder": _("What you see, what you tried, what comes next"),
+            }
+        ),
     )  # fmt: skip
 
 

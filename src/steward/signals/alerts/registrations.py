@@ -13,7 +13,7 @@ navigation.register(
 )
 navigation.register(
     navigation.NavItem(
-        "sources", _("Sources"), "alerts:sources", "plug-connected", "administer", 20, permission="sources.view"
+        "sources", _("Sources"), "alerts:sources", "plug-connected", "administer", 35, permission="sources.view"
     )
 )
 panels.register("service", "alerts", "alerts:service-panel", position=10, permission="alerts.view")

@@ -11,8 +11,6 @@ from django import template
 from django.forms import BoundField
 from django.template.context import Context
 from django.templatetags.static import static
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -77,10 +75,7 @@ def ago(moment: datetime | None, style: str = "long", empty: str = "—") -> Saf
 @register.filter
 def absolute(moment: datetime | None) -> str:
     """A moment in the reader's zone, with the zone's name."""
-    if moment is None:
-        return ""
-    local = timezone.localtime(moment)
-    return f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
+    return "" if moment is None else spans.absolute_words(moment)
 
 
 @register.simple_tag

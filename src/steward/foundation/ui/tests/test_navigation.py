@@ -78,9 +78,20 @@ def test_the_open_page_is_the_longest_address_above_it(path, namespace, want):
     candidates = [
         ("home", "/", "home"),
         ("incidents", "/incidents/", "incidents:list"),
-        ("new", "/incidents/new/", "incidents:new"),
+        ("new", "/incidents/new/", "intake:new"),
     ]
     assert navigation.current_key(path, namespace, candidates) == want
+
+
+def test_no_entry_is_lit_for_a_page_of_a_room_with_several_or_of_the_home_page():
+    candidates = [
+        ("now", "/", "web:now"),
+        ("people", "/people/", "accounts:people"),
+        ("teams", "/teams/", "accounts:teams"),
+    ]
+    assert navigation.current_key("/profile/", "accounts", candidates) == ""
+    assert navigation.current_key("/search", "web", candidates) == ""
+    assert navigation.current_key("/teams/4/edit", "accounts", candidates) == "teams"
 
 
 def test_the_user_menu_is_ordered_and_guarded(registry):

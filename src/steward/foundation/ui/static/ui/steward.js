@@ -340,6 +340,7 @@
     else if (on("[data-rail-open]")) setRail(!document.body.classList.contains("rail-open"));
     else if (on("[data-rail-close]")) setRail(false);
     else if (on("[data-copy]")) copy(copyText(on("[data-copy]")));
+    else if (on("[data-focus]") && one(on("[data-focus]").dataset.focus)) { event.preventDefault(); one(on("[data-focus]").dataset.focus).focus(); }
     else if (on("[data-dialog]")) { event.preventDefault(); closeMenus(null); openDialog(one(on("[data-dialog]").dataset.dialog)); }
     else if (dialog && (on("[data-close]") || event.target === dialog)) dialog.close();
   });
