@@ -20,10 +20,12 @@ from steward.config.environment import load  # noqa: E402
 from steward.foundation import clock  # noqa: E402
 from steward.foundation.due.registry import kinds  # noqa: E402
 from steward.foundation.due.runner import overdue  # noqa: E402
+from steward.foundation.history.cleanup import last_run  # noqa: E402
 from steward.foundation.outbound import MailSettings, OutboundError, probe  # noqa: E402
 
 LATE = timedelta(seconds=10)
 LOW_DISK = 1 << 30
+LONGEST_BETWEEN_CLEANUPS = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,20 @@ def check_due() -> Iterator[Finding]:
         yield Finding("due clocks", "ok", f"{len(kinds())} kinds, nothing overdue")
 
 
+def check_history() -> Iterator[Finding]:
+    run = last_run()
+    if run is None or run.finished_at is None:
+        yield Finding("history", "ok", "never cleaned up yet; an engine does it every night")
+    elif clock.now() - run.finished_at > LONGEST_BETWEEN_CLEANUPS:
+        yield Finding("history", "warning", f"not cleaned up since {run.finished_at:%Y-%m-%d %H:%M} UTC")
+    elif run.failed:
+        errors = "; ".join(f"{name}: {error}" for name, error in run.failed.items())
+        yield Finding("history", "warning", f"the last clean-up could not finish {errors}")
+    else:
+        removed = sum(run.removed.values())
+        yield Finding("history", "ok", f"cleaned up {run.finished_at:%Y-%m-%d %H:%M} UTC, {removed} rows removed")
+
+
 def check_queue() -> Iterator[Finding]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'"
@@ -125,6 +141,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     check_migrations,
     check_clocks,
     check_due,
+    check_history,
     check_queue,
     check_disk,
     check_secret,

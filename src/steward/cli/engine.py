@@ -21,6 +21,7 @@ def run(_options: argparse.Namespace) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
+    _schedule_cleanup(stop)
     runner, worker = Runner(), Worker()
     runner.start()
     worker.start()
@@ -29,3 +30,21 @@ def run(_options: argparse.Namespace) -> int:
     worker.stop()
     runner.stop()
     return 0
+
+
+def _schedule_cleanup(stop: threading.Event) -> None:
+    """Make sure of the nightly run. Without a database there is nothing else to do either, so wait for it."""
+    from django.db import OperationalError, connection  # these need Django's settings and apps
+
+    from steward.foundation import clock
+    from steward.foundation.history.cleanup import schedule
+
+    while not stop.is_set():
+        try:
+            schedule(clock.now())
+            return
+        except OperationalError as error:
+            log.warning("the database does not answer (%s); trying again", str(error).splitlines()[0])
+            stop.wait(2.0)
+        finally:
+            connection.close()

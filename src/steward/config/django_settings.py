@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "steward.foundation.ui",
     "steward.foundation.database",
     "steward.foundation.due",
+    "steward.foundation.history",
     "steward.foundation.jobs",
     "steward.people.audit",
     "steward.people.accounts",

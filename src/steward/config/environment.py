@@ -14,6 +14,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 Security = Literal["none", "starttls", "tls"]
 
@@ -35,6 +36,22 @@ def _port(raw: str) -> int:
     if not 1 <= port <= 65535:
         raise ValueError("a port is a number from 1 to 65535")
     return port
+
+
+def _days(raw: str) -> int:
+    days = int(raw)
+    if not 0 <= days <= 36_500:
+        raise ValueError("write a number of days, or 0 for ever")
+    return days
+
+
+def _zone(raw: str) -> str:
+    name = raw.strip()
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("write an IANA time zone such as Europe/Berlin or UTC") from error
+    return name
 
 
 def _flag(raw: str) -> bool:
@@ -127,11 +144,17 @@ class Environment:
     outbound_allow: tuple[str, ...] = _var(
         "STEWARD_OUTBOUND_ALLOW", _outbound, (), "Private networks (CIDR) or host names that outgoing calls may reach."
     )
-    time_zone: str = _var("STEWARD_TIME_ZONE", _text, "UTC", "IANA zone for people who have not chosen one.")
+    time_zone: str = _var("STEWARD_TIME_ZONE", _zone, "UTC", "IANA zone for people who have not chosen one.")
     language: str = _var("STEWARD_LANGUAGE", _text, "en", "Language for people who have not chosen one.")
     web_workers: int = _var("STEWARD_WEB_WORKERS", _number, 1, "Worker processes of one web process.")
     ingest_max_bytes: int = _var("STEWARD_INGEST_MAX_BYTES", _number, 10 * 1024 * 1024, "Largest ingest body (bytes).")
-    history_days: int = _var("STEWARD_HISTORY_DAYS", _number, 400, "Days that alert history is kept.")
+    history_days: int = _var(
+        "STEWARD_HISTORY_DAYS",
+        _days,
+        400,
+        "Days that resolved alerts, their changes and decisions, parked payloads and delivery attempts are kept;"
+        " 0 keeps them for ever. Incidents and the audit trail always stay.",
+    )
     log_level: str = _var("STEWARD_LOG_LEVEL", _text, "INFO", "DEBUG, INFO, WARNING or ERROR.")
     debug: bool = _var("STEWARD_DEBUG", _flag, False, "Django's debug pages; never in production.")
 

@@ -34,6 +34,9 @@ def test_values_are_typed() -> None:
         ("STEWARD_SMTP_SECURITY", "ssl3"),
         ("STEWARD_OUTBOUND_ALLOW", "10.0.0.0/99"),
         ("STEWARD_DEBUG", "perhaps"),
+        ("STEWARD_TIME_ZONE", "Mars/Olympus"),
+        ("STEWARD_HISTORY_DAYS", "-1"),
+        ("STEWARD_HISTORY_DAYS", "a year"),
     ],
 )
 def test_a_bad_value_is_named(name: str, value: str) -> None:

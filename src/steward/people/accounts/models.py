@@ -173,7 +173,7 @@ class ApiKey(models.Model):
 
 
 class SignInAttempt(models.Model):
-    """Failed sign-ins, for throttling by name and by address. The next failure purges rows older than a day."""
+    """Failed sign-ins, for throttling by name and by address. The next failure or the night purges yesterday's."""
 
     at = models.DateTimeField()
     username = models.CharField(max_length=80)

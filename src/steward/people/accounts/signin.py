@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from django.contrib.auth import authenticate
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest
@@ -15,6 +16,7 @@ from django.utils.translation import ngettext
 from steward.foundation.actors import Actor
 from steward.foundation.database.locks import lock_in_transaction
 from steward.foundation.errors import StewardError, TooMany
+from steward.foundation.history.registry import BATCH, Step, locked
 from steward.foundation.subjects import SubjectRef
 from steward.people.accounts.models import SignInAttempt, User
 from steward.people.audit import actions as audit
@@ -102,3 +104,19 @@ def _record_failure(name: str, address: str, request_id: str, now: datetime) -> 
     subject = SubjectRef("user", known.pk) if known else None
     audit.record(actor=actor, now=now, action="sign-in.failed", subject=subject, subject_label=label)
     SignInAttempt.objects.filter(at__lt=now - KEPT).delete()
+
+
+def remove_old_attempts(before: datetime, _after: int) -> Step:
+    """Remove failed sign-ins from before then; throttling looks back minutes only."""
+    found = SignInAttempt.objects.filter(at__lt=before).order_by("at").values_list("pk", flat=True)[:BATCH]
+    keys = locked(SignInAttempt.objects.filter(pk__in=found))
+    SignInAttempt.objects.filter(pk__in=keys).delete()
+    return Step(len(keys), 0 if len(keys) == BATCH else None)
+
+
+def remove_expired_sessions(before: datetime, _after: int) -> Step:
+    """Remove sessions that expired before then: nobody can use them any more."""
+    expired = Session.objects.filter(expire_date__lt=before)
+    keys = locked(expired.filter(pk__in=expired.order_by("expire_date").values_list("pk", flat=True)[:BATCH]))
+    Session.objects.filter(pk__in=keys).delete()
+    return Step(len(keys), 0 if len(keys) == BATCH else None)

@@ -94,6 +94,11 @@ def alerts(actor: Actor, incident: Incident) -> QuerySet[IncidentAlert]:
     )
 
 
+def alerts_in_incidents(alert_ids: Iterable[int]) -> set[int]:
+    """Which of these alerts belong to any incident."""
+    return set(IncidentAlert.objects.filter(alert_id__in=alert_ids).values_list("alert_id", flat=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Pulse:
     """Figures for the home page. ``acknowledge_seconds`` is the median from opening to acknowledgement over 7 days,

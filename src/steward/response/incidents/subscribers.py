@@ -1,4 +1,4 @@
-"""What on-call and notifications report goes into the timeline."""
+"""What on-call and notifications report goes into the timeline; alerts of incidents stay as long as they do."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from steward.foundation.actors import system
 from steward.foundation.events import subscribe
 from steward.foundation.subjects import SubjectRef
-from steward.response.incidents import actions
+from steward.response.incidents import actions, queries
 from steward.response.notifications.events import PageFailed, PageSent, SubjectLocking
 from steward.response.oncall.events import EscalationEnded, NobodyReached, PeoplePaged, StepTaken
+from steward.signals.alerts.events import AlertsLeaving
 
 ONCALL, DELIVERY = system("on-call"), system("notifications")
 
@@ -21,6 +22,11 @@ ONCALL, DELIVERY = system("on-call"), system("notifications")
 def subject_locking(event: SubjectLocking) -> None:
     if event.subject.kind == "incident":
         actions.lock(incident_id=event.subject.id)
+
+
+@subscribe(AlertsLeaving)
+def alerts_leaving(event: AlertsLeaving) -> None:
+    event.kept.update(queries.alerts_in_incidents(event.alert_ids))
 
 
 @subscribe(PeoplePaged)

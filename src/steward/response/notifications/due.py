@@ -1,4 +1,4 @@
-"""Deliveries: written down, sent, written down again."""
+"""Deliveries: written down, sent, written down again, and removed when they are too old."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db import InterfaceError, OperationalError, connection
 
 from steward.foundation.due import registry
+from steward.foundation.history import registry as history
 from steward.response.notifications import actions, rules, sending
 from steward.response.notifications.models import Delivery
 
@@ -71,3 +72,5 @@ def _passed(now: datetime, began: float) -> datetime:
 
 # One delivery a claim: a slow server holds up only its own worker, never the pages behind it.
 registry.register(registry.DueKind("notifications.delivery", Delivery, deliver, lease=LEASE, batch=1, workers=12))
+history.register(history.Cleaner("deliveries", actions.remove_old_deliveries))
+history.register(history.Cleaner("test messages", actions.remove_old_tests))

@@ -13,17 +13,18 @@ from django.utils.translation import gettext as _
 from steward.algorithms.matching import MatcherError, from_json, parse_matchers, to_json
 from steward.estate.configuration import queries as configuration
 from steward.foundation.actors import Actor
+from steward.foundation.history.registry import BATCH, Step, locked
 from steward.foundation.subjects import SubjectRef
 from steward.people.audit import actions as audit
 from steward.response.oncall import queries as oncall
 from steward.response.triage import rules
 from steward.response.triage.errors import BadRoute, DefaultRoute, RouteNotFound
-from steward.response.triage.models import Route
+from steward.response.triage.models import AlertGroup, Route
 from steward.response.triage.routing import end_group_wait, end_group_waits, route_changes
 
 __all__ = [
     "create_route", "delete_route", "enable_route", "end_group_wait", "end_group_waits", "move_route",
-    "route_changes", "update_route",
+    "remove_empty_groups", "route_changes", "update_route",
 ]  # fmt: skip
 
 FIELDS = (
@@ -153,6 +154,18 @@ def _names(given: Iterable[str]) -> list[str]:
     if not all(0 < len(name) <= 200 for name in names) or len(names) > MOST_NAMES:
         raise _bad("group_by", _("At most %(n)s label names of 1 to 200 characters.") % {"n": MOST_NAMES})
     return names
+
+
+def remove_empty_groups(before: datetime, after: int) -> Step:
+    """Remove groups from before then whose alerts are gone. A group with an incident still has its alerts, because
+    alerts of incidents stay."""
+    empty = AlertGroup.objects.filter(created_at__lt=before, due_at__isnull=True, members__isnull=True)
+    found = list(empty.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:BATCH])
+    # Locked first, then asked again whether it is empty: an alert that came meanwhile is a member now.
+    keys = locked(AlertGroup.objects.filter(pk__in=found))
+    gone = list(empty.filter(pk__in=keys).values_list("pk", flat=True))
+    AlertGroup.objects.filter(pk__in=gone).delete()
+    return Step(len(gone), found[-1] if len(found) == BATCH else None)
 
 
 def _bad(field: str, text: str) -> BadRoute:

@@ -1,4 +1,4 @@
-"""The end of group wait."""
+"""The end of group wait, and groups that are too old."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from steward.foundation.due.registry import DueKind, each, register
+from steward.foundation.history import registry as history
 from steward.response.triage import actions
 from steward.response.triage.models import AlertGroup
 
@@ -24,3 +25,4 @@ def end_waits(ids: Sequence[int], now: datetime) -> None:
 
 
 register(DueKind("triage.group", AlertGroup, end_waits, batch=100, workers=2))
+history.register(history.Cleaner("alert groups", actions.remove_empty_groups))

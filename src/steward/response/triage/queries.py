@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from steward.foundation.ui.spans import duration_words
 from steward.response.oncall import queries as oncall
 from steward.response.triage import rules
 from steward.response.triage.errors import RouteNotFound
-from steward.response.triage.models import Decision, Route, RouteQuerySet
+from steward.response.triage.models import Decision, GroupMember, Route, RouteQuerySet
 
 
 def routes(actor: Actor) -> RouteQuerySet:
@@ -172,3 +172,15 @@ def decisions_on(actor: Actor, alert_id: int) -> QuerySet[Decision]:
     if not actor.can("routes.view"):
         return Decision.objects.none()
     return Decision.objects.filter(alert_id=alert_id).select_related("route", "incident").order_by("-id")
+
+
+def changes_of_incidents(change_ids: Iterable[int]) -> set[int]:
+    """Which of these changes opened, joined or ended something in an incident."""
+    found = Decision.objects.filter(change_id__in=change_ids, incident__isnull=False)
+    return set(found.values_list("change_id", flat=True))
+
+
+def alerts_waiting(alert_ids: Iterable[int]) -> set[int]:
+    """Which of these alerts are in a group whose wait is not over."""
+    found = GroupMember.objects.filter(alert_id__in=alert_ids, group__due_at__isnull=False)
+    return set(found.values_list("alert_id", flat=True))

@@ -107,6 +107,15 @@ def _hold_groups(works: dict[tuple[int, str], Work], now: datetime) -> dict[tupl
     if not works:
         return {}
     ordered = [work for _place, work in sorted(works.items())]
+    while True:
+        found = _make_and_hold(ordered, now)
+        held = {place: group for group in found if (place := (group.route_id, group.key)) in works}
+        # One that was removed as empty and old before its lock was had is made again.
+        if len(held) == len(works):
+            return held
+
+
+def _make_and_hold(ordered: Sequence[Work], now: datetime) -> list[AlertGroup]:
     AlertGroup.objects.bulk_create(
         [AlertGroup(route_id=w.route.id, key=w.key, labels=w.labels, created_at=now) for w in ordered],
         ignore_conflicts=True,
@@ -115,7 +124,7 @@ def _hold_groups(works: dict[tuple[int, str], Work], now: datetime) -> dict[tupl
         route_id__in={work.route.id for work in ordered}, key__in={work.key for work in ordered}
     )
     # A key may exist under a route that is not meant (an alert that two routes group by the same labels).
-    return {place: group for group in hold(wanted) if (place := (group.route_id, group.key)) in works}
+    return hold(wanted)
 
 
 def hold(groups: Any) -> list[AlertGroup]:

@@ -1,10 +1,20 @@
-"""Triage decides on every changed alert."""
+"""Triage decides on every changed alert, and keeps what explains an incident."""
 
 from steward.foundation.events import subscribe
-from steward.response.triage import actions
-from steward.signals.alerts.events import AlertsChanged
+from steward.response.triage import actions, queries
+from steward.signals.alerts.events import AlertsChanged, AlertsLeaving, ChangesLeaving
 
 
 @subscribe(AlertsChanged)
 def alerts_changed(event: AlertsChanged) -> None:
     actions.route_changes(now=event.now, changes=event.changes)
+
+
+@subscribe(AlertsLeaving)
+def alerts_leaving(event: AlertsLeaving) -> None:
+    event.kept.update(queries.alerts_waiting(event.alert_ids))
+
+
+@subscribe(ChangesLeaving)
+def changes_leaving(event: ChangesLeaving) -> None:
+    event.kept.update(queries.changes_of_incidents(event.change_ids))

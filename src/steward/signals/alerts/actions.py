@@ -9,22 +9,26 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from steward.estate.configuration import queries as configuration
 from steward.foundation.actors import Actor
 from steward.foundation.events import publish
+from steward.foundation.history.registry import BATCH, Step, locked, old
 from steward.foundation.subjects import SubjectRef
 from steward.people.audit import actions as audit
 from steward.signals.alerts import queries, rules, storing
 from steward.signals.alerts.errors import BadSource, NotReplayable, ParkedNotFound, SourceNotFound
-from steward.signals.alerts.events import AlertsChanged, ChangedAlert
+from steward.signals.alerts.events import AlertsChanged, AlertsLeaving, ChangedAlert, ChangesLeaving
 from steward.signals.alerts.ingest.parsers import PARSERS, TooManyAlerts, Unreadable
 from steward.signals.alerts.models import Alert, AlertChange, AlertStatus, ParkedPayload, Source, SourceKind
 
 log = logging.getLogger(__name__)
 LONGEST_TIMEOUT = 86_400
 SHORTEST_TIMEOUT = 10
+# A parked payload may have ten megabytes.
+PARKED_BATCH = 50
 
 
 @transaction.atomic
@@ -111,12 +115,11 @@ def replay_parked(*, actor: Actor, now: datetime, parked_id: int) -> int:
 
 
 def _store(reports: list[storing.Report]) -> None:
-    first, later = storing.split_first(reports)
-    if not first:
-        return
-    known = _drive(storing.insert_new(first)).left + later
-    if known:
-        _drive(storing.change_known(known))
+    while reports:
+        first, later = storing.split_first(reports)
+        known = _drive(storing.insert_new(first)).left + later
+        # What was removed between the two statements is new again.
+        reports = _drive(storing.change_known(known)).left if known else []
 
 
 def _drive(steps: storing.Steps) -> storing.Stored:
@@ -232,6 +235,43 @@ def expire(*, now: datetime, ids: Sequence[int]) -> None:
         )
         _run(storing.insert_changes(changes))
         _run(storing.notify([(alert.source_id, bytes(alert.fingerprint)) for alert, _end in late], "", wake=True))
+
+
+def remove_old_changes(before: datetime, after: int) -> Step:
+    """Remove changes from before then, in the caller's transaction. An alert's newest change stays, and so does what
+    triage has not decided on yet or a room above still needs."""
+    found, further = old(AlertChange.objects.all(), "at", before=before, after=after)
+    newer = AlertChange.objects.filter(alert=OuterRef("alert"), pk__gt=OuterRef("pk"))
+    keys = locked(AlertChange.objects.filter(Exists(newer), pk__in=found, due_at__isnull=True))
+    event = ChangesLeaving(frozenset(keys), set())
+    publish(event)
+    gone = event.change_ids - event.kept
+    AlertChange.objects.filter(pk__in=gone).delete()
+    return Step(len(gone), further)
+
+
+def remove_old_alerts(before: datetime, after: int) -> Step:
+    """Remove alerts that were resolved before then and not heard of since, unless a room above still needs them. An
+    alert goes after its changes: one that has several left waits for :func:`remove_old_changes`."""
+    silent = Alert.objects.filter(status=AlertStatus.RESOLVED, changed_at__lt=before, last_seen_at__lt=before)
+    found = list(silent.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:BATCH])
+    event = AlertsLeaving(frozenset(locked(silent.filter(pk__in=found))), set())
+    publish(event)
+    gone = event.alert_ids - event.kept
+    earlier = AlertChange.objects.filter(alert=OuterRef("alert"), pk__lt=OuterRef("pk"))
+    changes = AlertChange.objects.filter(alert_id__in=gone)
+    gone -= set(changes.filter(Exists(earlier)).values_list("alert_id", flat=True))
+    gone -= set(changes.filter(due_at__isnull=False).values_list("alert_id", flat=True))
+    Alert.objects.filter(pk__in=gone).delete()
+    return Step(len(gone), found[-1] if len(found) == BATCH else None)
+
+
+def remove_old_parked(before: datetime, after: int) -> Step:
+    """Remove what came in before then and could not be read, whether or not anybody dealt with it."""
+    found, further = old(ParkedPayload.objects.all(), "received_at", before=before, after=after, batch=PARKED_BATCH)
+    keys = locked(ParkedPayload.objects.filter(pk__in=found))
+    ParkedPayload.objects.filter(pk__in=keys).delete()
+    return Step(len(keys), further)
 
 
 def _check_source(source: Source) -> None:

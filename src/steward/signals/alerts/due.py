@@ -1,6 +1,7 @@
-"""Changes on their way to triage, and alerts that were not heard of in time."""
+"""Changes on their way to triage, alerts that were not heard of in time, and what is too old."""
 
 from steward.foundation.due.registry import DueKind, register
+from steward.foundation.history import registry as history
 from steward.signals.alerts import actions
 from steward.signals.alerts.models import Alert, AlertChange
 
@@ -9,3 +10,6 @@ register(
     DueKind("alerts.change", AlertChange, lambda ids, now: actions.process_changes(ids=ids, now=now), batch=500)
 )
 register(DueKind("alerts.expiry", Alert, lambda ids, now: actions.expire(ids=ids, now=now), batch=500))
+history.register(history.Cleaner("alert changes", actions.remove_old_changes))
+history.register(history.Cleaner("alerts", actions.remove_old_alerts))
+history.register(history.Cleaner("parked payloads", actions.remove_old_parked))

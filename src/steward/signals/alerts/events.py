@@ -33,3 +33,20 @@ class AlertsChanged:
 
     changes: tuple[ChangedAlert, ...]
     now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsLeaving:
+    """Asked before old alerts are removed: a room that still needs some puts their keys into ``kept``. The alerts are
+    locked; what hangs on those that go (by foreign keys that cascade) goes with them."""
+
+    alert_ids: frozenset[int]
+    kept: set[int]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesLeaving:
+    """The same for old changes of alerts."""
+
+    change_ids: frozenset[int]
+    kept: set[int]

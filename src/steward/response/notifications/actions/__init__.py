@@ -1,5 +1,6 @@
 """Every write of this room."""
 
+from steward.response.notifications.actions.cleaning import remove_old_deliveries, remove_old_tests
 from steward.response.notifications.actions.contacts import (
     add_contact_method,
     remove_contact_method,
@@ -20,6 +21,8 @@ __all__ = [
     "note_taken",
     "page",
     "remove_contact_method",
+    "remove_old_deliveries",
+    "remove_old_tests",
     "send_test",
     "update_contact_method",
 ]

@@ -150,22 +150,30 @@ class Writer:
             await self.database.close()
 
     async def _store(self, reports: list[Report]) -> None:
-        """Store in up to three statements: what is new, what is stored already, what was deleted in between."""
-        first, later = split_first(reports)
+        """Store what is new and what is stored already; what was removed in between is new again."""
         self.memory.storing()
         try:
-            fresh = [each for each in first if each.normalised is not None]
-            late = [each for each in first if each.normalised is None]
-            known: list[Report] = late
-            if fresh:
-                stored = await self._drive(lambda: insert_new(fresh), transaction=False)
-                self._learn(fresh, stored)
-                known = stored.left + late
-            known = known + later
-            if known:
-                self._learn(known, await self._drive(lambda: change_known(known, self.name), transaction=True))
+            while reports:
+                reports = await self._store_once(reports)
         finally:
             self.memory.stored()
+
+    async def _store_once(self, reports: list[Report]) -> list[Report]:
+        """Store in up to two statements; returns the reports of alerts that went away between them. A late refresh of
+        such an alert is not among them: it brings nothing to make it again from, and the sender will."""
+        first, later = split_first(reports)
+        fresh = [each for each in first if each.normalised is not None]
+        known = [each for each in first if each.normalised is None]
+        if fresh:
+            stored = await self._drive(lambda: insert_new(fresh), transaction=False)
+            self._learn(fresh, stored)
+            known = stored.left + known
+        known += later
+        if not known:
+            return []
+        stored = await self._drive(lambda: change_known(known, self.name), transaction=True)
+        self._learn(known, stored)
+        return [each for each in stored.left if each.normalised is not None]
 
     async def _drive(self, steps: Callable[[], Steps], *, transaction: bool) -> Stored:
         for attempt in range(1, ATTEMPTS + 1):

@@ -1,0 +1,7 @@
+"""The nightly run is a due row, so that it runs once however many engines there are."""
+
+from steward.foundation.due.registry import DueKind, register
+from steward.foundation.history.cleanup import take_steps
+from steward.foundation.history.models import Cleanup
+
+register(DueKind("history.cleanup", Cleanup, take_steps, batch=1))
