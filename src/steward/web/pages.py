@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from steward.foundation import clock
 from steward.foundation.ui.views import page
 from steward.web import now as home
+from steward.web.first_steps import first_steps
 from steward.web.search import search as find
 
 
@@ -22,6 +23,12 @@ def now(request: HttpRequest) -> HttpResponseBase:
 def now_live(request: HttpRequest) -> HttpResponseBase:
     """The changing part of the home page, for htmx."""
     return render(request, "web/now_live.html", home.gather(request.actor, clock.now()))  # type: ignore[attr-defined]
+
+
+@page()
+def now_first_steps(request: HttpRequest) -> HttpResponseBase:
+    """What a new installation lacks, for htmx: apart, because the home page has enough to ask the database."""
+    return render(request, "web/first_steps.html", {"first_steps": first_steps(request.actor)})  # type: ignore[attr-defined]
 
 
 @page()

@@ -21,6 +21,7 @@ own = (
     [
         path("", pages.now, name="now"),
         path("now/live", pages.now_live, name="now-live"),
+        path("now/first-steps", pages.now_first_steps, name="now-first-steps"),
         path("search", pages.search, name="search"),
         path("healthz", pages.healthy, name="healthy"),
     ],

@@ -9,8 +9,10 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from steward.estate.configuration import actions, queries, writing
@@ -23,6 +25,9 @@ from steward.foundation.ui.paging import paginate
 from steward.foundation.ui.views import export_csv, page
 
 SHOWN_ITEMS = 50
+Text = str | Promise
+SERVICES = (gettext_lazy("Services"), reverse_lazy("configuration:services"))
+ITEMS = (gettext_lazy("Items"), reverse_lazy("configuration:items"))
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -97,7 +102,7 @@ def service_new(request: HttpRequest) -> HttpResponseBase:
         else:
             messages.success(request, _("%(name)s was added.") % {"name": made.name})
             return redirect("configuration:service", made.slug)
-    return _form(request, form, _("New service"), reverse("configuration:services"))
+    return _form(request, form, _("New service"), SERVICES)
 
 
 @page("estate.manage")
@@ -120,7 +125,9 @@ def service_edit(request: HttpRequest, slug: str) -> HttpResponseBase:
         else:
             messages.success(request, _("Saved."))
             return redirect("configuration:service", found.slug)
-    return _form(request, form, found.name, reverse("configuration:service", args=[slug]))
+    return _form(
+        request, form, _("Edit service"), SERVICES, (found.name, reverse("configuration:service", args=[slug]))
+    )
 
 
 @page("estate.view")
@@ -190,7 +197,7 @@ def item_new(request: HttpRequest) -> HttpResponseBase:
         else:
             messages.success(request, _("%(name)s was added.") % {"name": made.name})
             return redirect("configuration:item", made.pk)
-    return _form(request, form, _("New item"), reverse("configuration:items"))
+    return _form(request, form, _("New item"), ITEMS)
 
 
 @page("estate.manage")
@@ -209,7 +216,7 @@ def item_edit(request: HttpRequest, pk: int) -> HttpResponseBase:
         else:
             messages.success(request, _("Saved."))
             return redirect("configuration:item", pk)
-    return _form(request, form, found.name, reverse("configuration:item", args=[pk]))
+    return _form(request, form, _("Edit item"), ITEMS, (found.name, reverse("configuration:item", args=[pk])))
 
 
 @page("estate.manage")
@@ -291,8 +298,9 @@ def relation_remove(request: HttpRequest, side: str, pk: int, relation_id: int) 
     return redirect("configuration:service", queries.visible_service(actor, pk).slug)
 
 
-def _form(request: HttpRequest, form: django_forms.Form, heading: str, back: str) -> HttpResponseBase:
-    context = {"form": form, "heading": heading, "back": back}
+def _form(request: HttpRequest, form: django_forms.Form, heading: str, *trail: tuple[Text, Text]) -> HttpResponseBase:
+    """The form under the way to it; Cancel goes one step back on that way."""
+    context = {"form": form, "heading": heading, "trail": trail, "back": trail[-1][1]}
     return render(request, "configuration/form.html", context, status=422 if request.method == "POST" else 200)
 
 

@@ -279,6 +279,14 @@ class FilterSet:
         return any(self.values.values())
 
     @property
+    def at_default(self) -> bool:
+        """Is nothing set but what applies by itself? An empty list then says how things are, not what to change."""
+        return all(
+            self.values[name] == getattr(each, "default", []) or not self.values[name]
+            for name, each in self.filters.items()
+        )
+
+    @property
     def chips(self) -> list[Chip]:
         """The applied filters, each with the address without it."""
         return [

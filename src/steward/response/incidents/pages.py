@@ -38,7 +38,9 @@ def incident_list(request: HttpRequest) -> HttpResponseBase:
     actor = _actor(request)
     chosen = filters(actor, request.GET)
     found = paginate(chosen.apply(queries.incidents(actor)), request_params=request.GET.dict(), order=chosen.order)
-    context = {"filters": chosen, "page": found, "may_declare": actor.can("incidents.declare")}
+    # The template asks only when there is no row to show.
+    exists = queries.incidents(actor).exists
+    context = {"filters": chosen, "page": found, "exists": exists, "may_declare": actor.can("incidents.declare")}
     return render(request, "incidents/list.html", context)
 
 

@@ -7,11 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 from steward.response.notifications.models import Channel
 
+# "Apprise" alone says nothing to somebody who wants to be reached on the phone.
+KINDS = [(Channel.EMAIL, _("e-mail")), (Channel.APPRISE, _("push or chat, by an Apprise address"))]
+
 
 class ContactMethodForm(forms.Form):
     """A new way to be reached. Whether the address can be used is for the action to say."""
 
-    channel = forms.ChoiceField(label=_("Kind"), choices=Channel.choices, widget=forms.RadioSelect, initial="email")
+    channel = forms.ChoiceField(label=_("Kind"), choices=KINDS, widget=forms.RadioSelect, initial="email")
     target = forms.CharField(
         label=_("Address"),
         max_length=2000,

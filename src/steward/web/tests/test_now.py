@@ -11,6 +11,9 @@ from steward.foundation.actors import system
 from steward.foundation.testing.pages import check_anonymous, check_queries, signed_in
 from steward.response.incidents.models import Incident
 from steward.response.incidents.tests.factories import alert, incident, service
+from steward.response.oncall.tests.factories import notify, policy, user
+from steward.response.triage.tests.factories import route
+from steward.web.first_steps import first_steps
 from steward.web.now import gather
 
 pytestmark = pytest.mark.django_db
@@ -49,3 +52,20 @@ def test_doors_and_queries() -> None:
         incident(now=clock.now(), service_id=service().pk)
     check_queries(signed_in(), "/")
     check_queries(signed_in(), "/now/live")
+    check_queries(signed_in(), "/now/first-steps")
+
+
+def test_first_steps_say_what_is_left_until_a_route_pages_somebody() -> None:
+    client = signed_in()
+    page = client.get("/now/first-steps").content.decode()
+    assert 'id="first-steps"' in page and 'btn-primary" href="/sources/new"' in page
+    assert 'id="first-steps"' not in signed_in("responder").get("/now/first-steps").content.decode()
+
+    paging = policy(notify(user()))
+    steps = {step.url: step for step in first_steps(EVERYTHING)}
+    assert steps["/policies/new"].done and not steps["/schedules/new"].done
+    assert [step.url for step in steps.values() if step.next] == ["/sources/new"]
+
+    route('team="claims"', policy_id=paging.pk)
+    assert first_steps(EVERYTHING) == []
+    assert client.get("/now/first-steps").content.decode().strip() == ""

@@ -133,3 +133,12 @@ def test_filters_narrow_the_rows(db):
     assert found("mine=on") == ["mine"]
     assert found("q=open&state=open") == ["open"]
     assert len(found("")) == 5
+
+
+def test_a_list_at_its_default_is_told_from_one_that_somebody_filtered():
+    assert read("", WithDefault).at_default
+    assert read("state=", WithDefault).at_default
+    assert not read("state=new", WithDefault).at_default
+    assert read("sort=name").at_default
+    assert not read("q=disk").at_default
+    assert not read("mine=1").at_default

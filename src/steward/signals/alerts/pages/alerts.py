@@ -32,7 +32,9 @@ def alert_list(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
     chosen = filters(actor, request.GET)
     found = paginate(chosen.apply(queries.alerts(actor)), request_params=request.GET.dict(), order=chosen.order)
-    context = {"filters": chosen, "page": found, "may_create": actor.can("sources.manage")}
+    # The template asks only when there is no row to show.
+    exists = queries.alerts(actor).exists
+    context = {"filters": chosen, "page": found, "exists": exists, "may_create": actor.can("sources.manage")}
     return render(request, "alerts/list.html", context)
 
 
@@ -59,14 +61,19 @@ def export(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def detail(request: HttpRequest, alert_id: int) -> HttpResponseBase:
     """One alert: what it says, its history with reasons, and what was decided on it (panels of upper rooms)."""
-    alert = queries.alert_by_id(actor_of(request), alert_id)
+    actor = actor_of(request)
+    alert = queries.alert_by_id(actor, alert_id)
     changes = list(queries.changes_of(alert)[: CHANGES_SHOWN + 1])
     context = {
         "alert": alert,
         "changes": [(change, shown.reason_text(change.reason)) for change in changes[:CHANGES_SHOWN]],
         "more": len(changes) > CHANGES_SHOWN,
         "link": shown.safe_link(alert.generator_url),
-        "annotations": [(name, text, shown.safe_link(text)) for name, text in sorted(alert.annotations.items())],
+        # The summary stands under the title.
+        "annotations": [
+            (name, text, shown.safe_link(text)) for name, text in sorted(alert.annotations.items()) if name != "summary"
+        ],
+        "may_see_source": actor.can("sources.view"),
     }
     return render(request, "alerts/detail.html", context)
 
