@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from steward.foundation.ui.zones import ZoneField
 from steward.people.accounts.models import OrganisationKind, Role
 from steward.people.accounts.permissions import ALL_PERMISSIONS
 
@@ -29,11 +30,8 @@ class SignInForm(forms.Form):
     )
 
 
-def _zone_field() -> forms.CharField:
-    return forms.CharField(
-        label=_("Time zone"), max_length=64, initial="UTC", help_text=_("Such as Europe/Berlin; times are shown in it."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )  # fmt: skip
+def _zone_field() -> ZoneField:
+    return ZoneField(initial="UTC", help_text=_("Such as Europe/Berlin; times are shown in it."))
 
 
 def _language_field() -> forms.ChoiceField:

@@ -80,7 +80,7 @@ def after(answer: Answer, *, attempt: int, wanted: bool, now: datetime, seed: st
     if not wanted:
         return Outcome("cancelled", None, "cancelled while it was being sent")
     if not answer.retryable:
-        return Outcome("failed", None, "the answer is final")
+        return Outcome("failed", None, "trying again would not help")
     if attempt >= MAX_ATTEMPTS:
         return Outcome("failed", None, f"gave up after {attempt} tries")
     delay = next_delay(attempt, base=BASE, cap=CAP, jitter_seed=seed)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from steward.foundation.ui.zones import ZoneField
 from steward.response.oncall import rules
 
 WEEKDAYS = (
@@ -31,20 +31,12 @@ _LOCAL = "%Y-%m-%dT%H:%M"
 Choices = Sequence[tuple[int, str]]
 
 
-def zones() -> list[str]:
-    """IANA names for the list of suggestions, without the relics."""
-    return sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/")) + ["UTC"]
-
-
 class ScheduleForm(forms.Form):
     """A schedule, without its members."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
     team = forms.TypedChoiceField(label=gettext_lazy("Team"), required=False, coerce=int, empty_value=None)
-    time_zone = forms.CharField(
-        label=gettext_lazy("Time zone"),
-        max_length=64,
-        widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"}),
+    time_zone = ZoneField(
         help_text=gettext_lazy("Handovers happen at this zone's wall-clock time, summer and winter."),
     )
     weeks = forms.IntegerField(

@@ -105,7 +105,7 @@ def end_attempt(*, now: datetime, sending: Sending, answer: rules.Answer) -> str
     wanted = page.state != PageState.CANCELLED
     outcome = rules.after(answer, attempt=attempt, wanted=wanted, now=now, seed=f"{delivery.pk}:{page.key}")
     told = answer.text if not answer.maybe else _("%(answer)s (it may have arrived)") % {"answer": answer.text}
-    _record(delivery.pk, attempt, now, outcome.state, f"{told} [{outcome.why}]")
+    _record(delivery.pk, attempt, now, outcome.state, f"{told} · {outcome.why}")
     delivery.state = DeliveryState(outcome.state)
     delivery.due_at = outcome.due_at
     delivery.leased_until = None

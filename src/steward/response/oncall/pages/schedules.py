@@ -179,7 +179,6 @@ def _edit(request: HttpRequest, found: Schedule | None) -> HttpResponseBase:
         "member_errors": errors,
         "people": people_choices(actor, set(members)),
         "spare": range(1 if members else 2),
-        "zones": forms.zones(),
     }
     return render(request, "oncall/schedule_form.html", context, status=422 if request.method == "POST" else 200)
 
