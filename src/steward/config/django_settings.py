@@ -50,7 +50,7 @@ MIDDLEWARE = [
     "steward.foundation.rest.middleware.RequestIdentity",
     "django.middleware.security.SecurityMiddleware",
     "steward.foundation.rest.middleware.SecurityHeaders",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "steward.foundation.ui.statics.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -144,9 +144,13 @@ USE_TZ = True
 USE_I18N = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = str(ENV.data / "static")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "steward.foundation.ui.statics.VersionedStorage"},
+}
+# Files are served where they are installed; their compressed twins are kept here.
+STATIC_TWINS = str((ENV.data / "static").absolute())
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_MAX_AGE = 3600
 
 
 LOGGING = {
