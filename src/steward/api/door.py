@@ -5,20 +5,21 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.util import find_spec
 
+from django.conf import settings as django_settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
-from ninja.parser import Parser
 from ninja.security import HttpBearer
-from ninja.types import DictStrAny
 
 from steward import __version__
 from steward.foundation import clock
 from steward.foundation.actors import Actor
 from steward.foundation.errors import Invalid, NotFound, StewardError
 from steward.foundation.rest.middleware import problem
+from steward.foundation.rest.parsing import StrictParser
 from steward.people.accounts import queries as accounts
 
 ROOMS = (
@@ -30,6 +31,7 @@ ROOMS = (
     "response.oncall",
     "response.incidents",
     "response.triage",
+    "web",
 )
 
 
@@ -46,19 +48,6 @@ class BearerKey(HttpBearer):
         if actor is not None:
             request.actor = actor  # type: ignore[attr-defined]
         return actor
-
-
-class StrictParser(Parser):
-    """Refuses bodies that PostgreSQL cannot store, before any room sees them."""
-
-    def parse_body(self, request: HttpRequest) -> DictStrAny:
-        try:
-            body = super().parse_body(request)
-        except UnicodeDecodeError as error:
-            raise Invalid(_("The body is not valid UTF-8.")) from error
-        if b"\\u0000" in request.body or b"\0" in request.body:
-            raise Invalid(_("The body contains a NUL character, which cannot be stored."))
-        return body
 
 
 api = NinjaAPI(
@@ -97,9 +86,20 @@ def authentication_error(request: HttpRequest, _error: AuthenticationError) -> H
 
 @api.exception_handler(HttpError)
 def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error.__cause__, StewardError):
+        # What the parser said in our own words; ninja wraps it.
+        return problem(request, error.__cause__)
     wrapped = StewardError(str(error))
     wrapped.status, wrapped.code = error.status_code, "bad-request"
     return problem(request, wrapped)
+
+
+@api.exception_handler(RequestDataTooBig)
+def too_large(request: HttpRequest, _error: RequestDataTooBig) -> HttpResponse:
+    size = django_settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+    error = StewardError(_("The body is larger than %(n)s bytes. Send it in parts.") % {"n": size})
+    error.status, error.code = 413, "too-large"
+    return problem(request, error)
 
 
 @api.exception_handler(DataError)

@@ -27,6 +27,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class HitGroup:
+    kind: str
     label: str
     icon: str
     hits: list[Hit]
@@ -38,11 +39,11 @@ def search(actor: Actor, text: str) -> list[HitGroup]:
     if not text:
         return []
     groups = [
-        HitGroup(_("Incidents"), "urgent", list(_incidents(actor, text))),
-        HitGroup(_("Services"), "sitemap", list(_services(actor, text))),
-        HitGroup(_("Items"), "server", list(_items(actor, text))),
-        HitGroup(_("Alerts"), "bell", list(_alerts(actor, text))),
-        HitGroup(_("People"), "users", list(_people(actor, text))),
+        HitGroup("incident", _("Incidents"), "urgent", list(_incidents(actor, text))),
+        HitGroup("service", _("Services"), "sitemap", list(_services(actor, text))),
+        HitGroup("item", _("Items"), "server", list(_items(actor, text))),
+        HitGroup("alert", _("Alerts"), "bell", list(_alerts(actor, text))),
+        HitGroup("person", _("People"), "users", list(_people(actor, text))),
     ]
     return [group for group in groups if group.hits]
 

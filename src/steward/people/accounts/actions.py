@@ -123,6 +123,17 @@ def set_password(*, actor: Actor, now: datetime, user_id: int, password: str) ->
     return user
 
 
+def change_own_password(*, actor: Actor, now: datetime, current: str, password: str) -> User:
+    """Change one's own password: the present one is asked for, because a session may be left open."""
+    me = queries.person(actor.user_id) if actor.kind == "user" and actor.user_id else None
+    if me is None:
+        raise Forbidden(_("Only a person who is signed in has a password of their own."))
+    if not me.check_password(current):
+        text = _("This is not your present password.")
+        raise Invalid(text, fields={"current": [text]})
+    return set_password(actor=actor, now=now, user_id=me.pk, password=password)
+
+
 @transaction.atomic
 def create_organisation(*, actor: Actor, now: datetime, name: str, kind: str, slug: str = "") -> Organisation:
     actor.require("people.manage")

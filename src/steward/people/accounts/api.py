@@ -5,30 +5,35 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, cast
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
 
+from steward.config.environment import load
 from steward.foundation import clock
 from steward.foundation.actors import Actor
 from steward.foundation.errors import NotFound
 from steward.foundation.rest.api import KeysetQuery, page_of
 from steward.people.accounts import actions, queries
-from steward.people.accounts.models import ApiKey, Organisation, Team, User
+from steward.people.accounts.facts import settings_of, standing
+from steward.people.accounts.models import ApiKey, Membership, Organisation, Team, User
 
 people = Router(tags=["people"])
 teams = Router(tags=["teams"])
 organisations = Router(tags=["organisations"])
 keys = Router(tags=["API keys"])
-ROUTERS = {"/people": people, "/teams": teams, "/organisations": organisations, "/api-keys": keys}
+own = Router(tags=["this key and this Steward"])
+ROUTERS = {"/people": people, "/teams": teams, "/organisations": organisations, "/api-keys": keys, "": own}
 # What the database's key type can hold.
 MAX_ID = 2**63 - 1
 
 
 class PeopleQuery(KeysetQuery):
-    q: str = Field("", max_length=200, description="A part of the name or user name.")
+    q: str = Field("", max_length=200, description="A part of the name, user name or e-mail address.")
     role: str = Field("", max_length=16)
+    team: int | None = Field(None, ge=1, le=MAX_ID)
+    organisation: int | None = Field(None, ge=1, le=MAX_ID)
     active: bool | None = None
 
 
@@ -54,6 +59,10 @@ class PersonChange(Schema):
     is_active: bool | None = None
 
 
+class PasswordIn(Schema):
+    password: str = Field(min_length=1, max_length=500, description="At least 12 characters, not a common one.")
+
+
 class PersonOut(Schema):
     id: int
     username: str
@@ -64,6 +73,7 @@ class PersonOut(Schema):
     time_zone: str
     language: str
     is_active: bool
+    teams: list[int]
 
 
 class PersonPage(Schema):
@@ -141,6 +151,45 @@ class KeyPage(Schema):
     next: str | None
 
 
+class MeOut(Schema):
+    """Whom Steward takes the sender of this request for, and what they may do."""
+
+    kind: str
+    label: str
+    role: str
+    organisation_id: int | None
+    organisation_kind: str
+    permissions: list[str]
+
+
+class SettingOut(Schema):
+    """``value`` of a secret is never told, only whether it is set."""
+
+    variable: str
+    text: str
+    value: str
+    is_set: bool
+    is_secret: bool
+
+
+class DatabaseOut(Schema):
+    """``size`` is in bytes."""
+
+    version: str
+    size: int
+    connections: int
+    most_connections: int
+
+
+class SettingsOut(Schema):
+    version: str
+    python: str
+    database: DatabaseOut
+    embedded: bool
+    late: dict[str, int] = Field(description="Kinds of work that wait longer than they should, and how many of each.")
+    settings: list[SettingOut]
+
+
 def _actor(request: HttpRequest, permission: str) -> Actor:
     actor = cast("Actor", request.actor)  # type: ignore[attr-defined]
     actor.require(permission)
@@ -149,6 +198,14 @@ def _actor(request: HttpRequest, permission: str) -> Actor:
 
 def _same(record: Any) -> Any:
     return record
+
+
+def _person(user: User) -> dict[str, Any]:
+    names = ("id", "username", "name", "email", "role", "organisation_id", "time_zone", "language", "is_active")
+    return {
+        **{name: getattr(user, name) for name in names},
+        "teams": sorted(each.team_id for each in user.memberships.all()),
+    }
 
 
 def _team(team: Team) -> dict[str, Any]:
@@ -163,30 +220,42 @@ def _key(key: ApiKey) -> dict[str, Any]:
 
 @people.get("", response=PersonPage, summary="List people")
 def list_people(request: HttpRequest, query: Query[PeopleQuery]) -> dict[str, Any]:
-    found = queries.users(_actor(request, "people.view"))
+    found: Any = queries.users(_actor(request, "people.view"))
     text = query.q.replace("\0", "")
-    found = found.filter(Q(name__icontains=text) | Q(username__icontains=text)) if text else found
-    found = found.filter(role=query.role.replace("\0", "")) if query.role else found
-    found = found if query.active is None else found.filter(is_active=query.active)
-    return page_of(found, query, ("name", "id"), _same)
+    if text:
+        found = found.filter(Q(name__icontains=text) | Q(username__icontains=text) | Q(email__icontains=text))
+    wanted = {
+        "role": query.role.replace("\0", "") or None, "organisation_id": query.organisation, "is_active": query.active,
+    }  # fmt: skip
+    found = found.filter(**{name: value for name, value in wanted.items() if value is not None})
+    if query.team is not None:
+        found = found.filter(pk__in=Membership.objects.filter(team_id=query.team).values("user_id"))
+    return page_of(found.prefetch_related(Prefetch("memberships")), query, ("name", "id"), _person)
 
 
 @people.post("", response={201: PersonOut}, summary="Add a person")
-def create_person(request: HttpRequest, payload: PersonIn) -> Status[User]:
+def create_person(request: HttpRequest, payload: PersonIn) -> Status[dict[str, Any]]:
     actor = _actor(request, "people.manage")
-    return Status(201, actions.create_user(actor=actor, now=clock.now(), **payload.dict()))
+    return Status(201, _person(actions.create_user(actor=actor, now=clock.now(), **payload.dict())))
 
 
 @people.get("/{int:user_id}", response=PersonOut, summary="One person")
-def get_person(request: HttpRequest, user_id: int) -> User:
-    return queries.visible_person(_actor(request, "people.view"), user_id)
+def get_person(request: HttpRequest, user_id: int) -> dict[str, Any]:
+    return _person(queries.visible_person(_actor(request, "people.view"), user_id))
 
 
 @people.patch("/{int:user_id}", response=PersonOut, summary="Change a person")
-def update_person(request: HttpRequest, user_id: int, payload: PersonChange) -> User:
+def update_person(request: HttpRequest, user_id: int, payload: PersonChange) -> dict[str, Any]:
     changes = {name: value for name, value in payload.dict(exclude_unset=True).items() if value is not None}
     actor = _actor(request, "people.manage")
-    return actions.update_user(actor=actor, now=clock.now(), user_id=user_id, **changes)
+    return _person(actions.update_user(actor=actor, now=clock.now(), user_id=user_id, **changes))
+
+
+@people.put("/{int:user_id}/password", response={204: None}, summary="Set a person's password; ends their sessions")
+def set_password(request: HttpRequest, user_id: int, payload: PasswordIn) -> Status[None]:
+    actor = _actor(request, "people.manage")
+    actions.set_password(actor=actor, now=clock.now(), user_id=user_id, password=payload.password)
+    return Status(204, None)
 
 
 @teams.get("", response=TeamPage, summary="List teams")
@@ -233,6 +302,11 @@ def create_organisation(request: HttpRequest, payload: OrganisationIn) -> Status
     return Status(201, made)
 
 
+@organisations.get("/{int:organisation_id}", response=OrganisationOut, summary="One organisation")
+def get_organisation(request: HttpRequest, organisation_id: int) -> Organisation:
+    return queries.visible_organisation(_actor(request, "people.view"), organisation_id)
+
+
 @organisations.patch("/{int:organisation_id}", response=OrganisationOut, summary="Rename an organisation")
 def update_organisation(request: HttpRequest, organisation_id: int, payload: OrganisationChange) -> Organisation:
     actor = _actor(request, "people.manage")
@@ -255,3 +329,16 @@ def create_key(request: HttpRequest, payload: KeyIn) -> Status[dict[str, Any]]:
 def revoke_key(request: HttpRequest, key_id: int) -> Status[None]:
     actions.revoke_api_key(actor=_actor(request, "apikeys.manage"), now=clock.now(), key_id=key_id)
     return Status(204, None)
+
+
+@own.get("/me", response=MeOut, summary="Who this key is, and what it may do")
+def me(request: HttpRequest) -> dict[str, Any]:
+    actor = cast("Actor", request.actor)  # type: ignore[attr-defined]
+    names = ("kind", "label", "role", "organisation_id", "organisation_kind")
+    return {**{name: getattr(actor, name) for name in names}, "permissions": sorted(actor.permissions)}
+
+
+@own.get("/settings", response=SettingsOut, summary="How this Steward is, and what it was started with")
+def settings(request: HttpRequest) -> dict[str, Any]:
+    _actor(request, "settings.view")
+    return {**standing(clock.now()), "settings": settings_of(load())}

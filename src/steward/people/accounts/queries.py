@@ -127,3 +127,11 @@ def visible_person(actor: Actor, user_id: int) -> User:
     if found is None:
         raise NotFound(_("There is no such person, or they are not yours to see."))
     return found
+
+
+def visible_organisation(actor: Actor, organisation_id: int) -> Organisation:
+    """One organisation; NotFound if the actor may not see it."""
+    found = organisations(actor).filter(pk=organisation_id).first()
+    if found is None:
+        raise NotFound(_("There is no such organisation, or it is not yours to see."))
+    return found

@@ -11,8 +11,10 @@ from ninja import Field, Query, Router, Schema, Status
 from steward.foundation import clock
 from steward.foundation.actors import Actor
 from steward.foundation.rest.api import KeysetQuery, page_of
+from steward.foundation.subjects import SubjectRef
 from steward.response.incidents import actions, queries
 from steward.response.incidents.models import Incident, IncidentAlert, TimelineEntry
+from steward.response.oncall import queries as oncall
 
 router = Router(tags=["incidents"])
 ROUTERS = {"/incidents": router}
@@ -30,6 +32,7 @@ class Named(Schema):
 class IncidentOut(Schema):
     """An incident. ``unreached`` says that nobody could be paged."""
 
+    id: int
     ref: str
     number: int
     title: str
@@ -87,10 +90,40 @@ class MemberPage(Schema):
     next: str | None
 
 
+class EscalationOut(Schema):
+    """The latest escalation: which policy (as it was then), how far, when it goes on, and how it ended."""
+
+    id: int
+    policy_id: int | None
+    policy: str
+    version: int
+    state: Literal["running", "stopped", "exhausted"]
+    step: int
+    steps: int
+    round: int
+    rounds: int
+    next_at: datetime | None
+    people_reached: int
+    nobody_reached: bool
+    started_at: datetime
+    ended_at: datetime | None
+    end_reason: str
+
+
+class EscalationAnswer(Schema):
+    """Null for an incident that never paged anybody."""
+
+    escalation: EscalationOut | None
+
+
 class IncidentFilter(KeysetQuery):
+    q: str = Field("", max_length=200, description="A part of the title, or INC-12.")
     status: list[StatusWord] = Field(default_factory=list)
     severity: list[SeverityWord] = Field(default_factory=list)
     service: int | None = Key
+    team: int | None = Field(None, ge=1, le=2**63 - 1, description="The team that owns the service.")
+    assignee: int | None = Key
+    unassigned: bool = False
 
 
 class Declaration(Schema):
@@ -128,7 +161,7 @@ def _actor(request: HttpRequest) -> Actor:
 def _out(incident: Incident) -> IncidentOut:
     service, assignee = incident.service, incident.assignee
     return IncidentOut(
-        ref=incident.ref, number=incident.number, title=incident.title, description=incident.description,
+        id=incident.pk, ref=incident.ref, number=incident.number, title=incident.title, description=incident.description,
         status=cast("StatusWord", incident.status), severity=cast("SeverityWord", incident.severity),
         service=Named(id=service.pk, name=service.name) if service else None,
         assignee=Named(id=assignee.pk, name=str(assignee)) if assignee else None,
@@ -156,13 +189,17 @@ def _member(member: IncidentAlert) -> MemberOut:
 
 @router.get("", response=IncidentPage, summary="List incidents, the newest first")
 def list_incidents(request: HttpRequest, query: Query[IncidentFilter]) -> Any:
-    found = queries.incidents(_actor(request))
+    actor, text = _actor(request), query.q.replace("\0", "")
+    actor.require("incidents.view")
+    found: Any = queries.search(actor, text) if text else queries.incidents(actor)
     if query.status:
         found = found.filter(status__in=query.status)
     if query.severity:
         found = found.filter(severity__in=query.severity)
-    if query.service is not None:
-        found = found.filter(service_id=query.service)
+    wanted = {"service_id": query.service, "service__owner_team_id": query.team, "assignee_id": query.assignee}
+    found = found.filter(**{name: value for name, value in wanted.items() if value is not None})
+    if query.unassigned:
+        found = found.filter(assignee__isnull=True)
     return page_of(found, query, ("-opened_at", "-id"), _out)
 
 
@@ -201,6 +238,13 @@ def reopen(request: HttpRequest, ref: str, payload: Why | None = None) -> Any:
     return _out(actions.reopen(actor=actor, now=clock.now(), incident_id=incident.pk, why=why))
 
 
+@router.post("/{ref}/close", response=IncidentOut, summary="Close a resolved incident now; closed is final")
+def close(request: HttpRequest, ref: str) -> Any:
+    actor = _actor(request)
+    incident = queries.by_ref(actor, ref)
+    return _out(actions.close(actor=actor, now=clock.now(), incident_id=incident.pk))
+
+
 @router.post("/{ref}/assign", response=IncidentOut, summary="Give it to a person")
 def assign(request: HttpRequest, ref: str, payload: Assignment) -> Any:
     actor = _actor(request)
@@ -237,3 +281,11 @@ def timeline(request: HttpRequest, ref: str, query: Query[KeysetQuery]) -> Any:
 def alerts(request: HttpRequest, ref: str, query: Query[KeysetQuery]) -> Any:
     actor = _actor(request)
     return page_of(queries.alerts(actor, queries.by_ref(actor, ref)), query, ("joined_at", "id"), _member)
+
+
+@router.get("/{ref}/escalation", response=EscalationAnswer, summary="How far its escalation is")
+def escalation(request: HttpRequest, ref: str) -> Any:
+    actor = _actor(request)
+    incident = queries.by_ref(actor, ref)
+    actor.require("oncall.view")
+    return {"escalation": oncall.escalation_of(SubjectRef("incident", incident.pk))}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from steward.foundation import subjects
 from steward.foundation.actors import Actor
+from steward.foundation.subjects import SubjectRef
 from steward.foundation.ui import navigation, panels
 from steward.response.incidents import queries
 
@@ -14,6 +16,12 @@ def active_count(actor: Actor) -> int:
     return queries.incidents(actor).active().count()
 
 
+def subject(actor: Actor, text: str) -> SubjectRef:
+    """``INC-12`` or ``12`` as lower rooms point at it."""
+    return SubjectRef("incident", queries.by_ref(actor, text).pk)
+
+
+subjects.register("incident", subject)
 navigation.register(
     navigation.NavItem(
         "incidents",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema, Status
 
-from steward.foundation import clock
+from steward.foundation import clock, subjects
 from steward.foundation.actors import Actor
 from steward.foundation.rest.api import KeysetQuery, page_of
+from steward.people.accounts import queries as accounts
 from steward.response.notifications import actions, queries
 from steward.response.notifications.models import ContactMethod, Page
 
@@ -51,9 +52,17 @@ class ContactMethodPage(Schema):
     next: str | None
 
 
+class ReachOut(Schema):
+    """Through how many addresses a page would go now; 0: nothing reaches the person."""
+
+    user_id: int
+    reach: int
+
+
 class PageQuery(KeysetQuery):
     user_id: int | None = Field(None, ge=1, le=MAX_ID)
     state: Literal["pending", "sent", "failed", "cancelled"] | None = None
+    subject: str = Field("", max_length=80, description="What they are about, such as `incident:INC-12`.")
     subject_kind: str = Field("", max_length=40)
     subject_id: int | None = Field(None, ge=1, le=MAX_ID)
 
@@ -134,6 +143,14 @@ def list_contact_methods(request: HttpRequest, query: Query[ContactMethodQuery])
     return page_of(queries.contact_methods(_actor(request), query.user_id), query, ("id",), _method)
 
 
+@contact_methods.get("/reach", response=ReachOut, summary="Whether a page would reach a person now")
+def reach(request: HttpRequest, user_id: Annotated[int, Query(ge=1, le=MAX_ID)]) -> dict[str, Any]:
+    actor = _actor(request)
+    actor.require("people.view")
+    person = accounts.visible_person(actor, user_id)
+    return {"user_id": person.pk, "reach": queries.reach_of([person.pk])[person.pk]}
+
+
 @contact_methods.post("", response={201: ContactMethodOut}, summary="Add a contact method for a person")
 def add_contact_method(request: HttpRequest, payload: ContactMethodIn) -> Status[dict[str, Any]]:
     made = actions.add_contact_method(actor=_actor(request), now=clock.now(), **payload.dict())
@@ -161,10 +178,13 @@ def test_contact_method(request: HttpRequest, method_id: int) -> Status[dict[str
 def list_pages(request: HttpRequest, query: Query[PageQuery]) -> dict[str, Any]:
     actor = _actor(request)
     actor.require("incidents.view")
-    wanted = {
+    wanted: dict[str, Any] = {
         "user_id": query.user_id, "state": query.state, "subject_kind": query.subject_kind or None,
         "subject_id": query.subject_id,
     }  # fmt: skip
+    if query.subject:
+        about = subjects.find(actor, query.subject)
+        wanted |= {"subject_kind": about.kind, "subject_id": about.id}
     found = queries.pages(actor).filter(**{name: value for name, value in wanted.items() if value is not None})
     return page_of(queries.with_deliveries(found), query, ("-created_at", "-id"), _page)
 

@@ -53,6 +53,21 @@ class ShiftsOut(Schema):
     gaps: list[GapOut]
 
 
+class BoardLine(Schema):
+    """One schedule with who is on call, who follows, and when nobody is in the next four weeks."""
+
+    schedule_id: int
+    schedule: str
+    shift: ShiftOut | None
+    following: ShiftOut | None
+    gaps: list[GapOut]
+
+
+class BoardOut(Schema):
+    at: datetime
+    schedules: list[BoardLine]
+
+
 class WhoOut(Schema):
     at: datetime
     shift: ShiftOut | None
@@ -176,6 +191,15 @@ def _shift(view: ShiftView) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _line(line: queries.NowOnCall) -> dict[str, Any]:
+    return {
+        "schedule_id": line.schedule.pk, "schedule": line.schedule.name,
+        "shift": _shift(line.shift) if line.shift else None,
+        "following": _shift(line.following) if line.following else None,
+        "gaps": [{"start": start, "end": end} for start, end in line.gaps],
+    }  # fmt: skip
+
+
 def _schedule(schedule: Schedule) -> dict[str, Any]:
     names = ("id", "slug", "name", "team_id", "time_zone", "start", "handover_weekday", "handover_time", "weeks")
     members = [{"id": each.user_id, "name": str(each.user)} for each in schedule.rotation_members.all()]
@@ -211,6 +235,14 @@ def create_schedule(request: HttpRequest, payload: ScheduleIn) -> Status[dict[st
         actor=_actor(request), now=clock.now(), member_ids=payload.members, **payload.dict(exclude={"members"})
     )
     return Status(201, _schedule(queries.schedule_by_id(_actor(request), made.pk)))
+
+
+@schedules.get("/on-call", response=BoardOut, summary="Who is on call in every schedule at a time (default: now)")
+def on_call(request: HttpRequest, at: datetime | None = None) -> dict[str, Any]:
+    actor = _actor(request)
+    actor.require("oncall.view")
+    moment = _instant(at or clock.now(), "at")
+    return {"at": moment, "schedules": [_line(each) for each in queries.board(actor, moment)]}
 
 
 @schedules.get("/{int:schedule_id}", response=ScheduleOut, summary="One schedule")

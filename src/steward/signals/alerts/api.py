@@ -61,6 +61,7 @@ class AlertQuery(KeysetQuery):
     severity: list[str] = Field(default_factory=list, max_length=20)
     service: int | None = Field(None, ge=1, le=MAX_ID)
     source: int | None = Field(None, ge=1, le=MAX_ID)
+    item: int | None = Field(None, ge=1, le=MAX_ID)
     name: str = Field("", max_length=300, description="Alerts whose name begins with this.")
     labels: str = Field("", max_length=2000, description="Labels as name=value, several with commas between them.")
 
@@ -103,12 +104,17 @@ class SourceOut(Schema):
     last_received_at: datetime | None
 
 
+class SourceCounted(SourceOut):
+    firing: int = Field(description="Alerts that fire now.")
+    parked: int = Field(description="Payloads that could not be read and wait for a person.")
+
+
 class SourceWithKey(SourceOut):
     path: str = Field(description="Where to send to. It holds the key and is shown only in this answer.")
 
 
 class SourcePage(Schema):
-    items: list[SourceOut]
+    items: list[SourceCounted]
     next: str | None
 
 
@@ -166,6 +172,10 @@ def _source(source: Source) -> dict[str, Any]:
     return {name: getattr(source, name) for name in SourceOut.model_fields}
 
 
+def _counted(line: queries.SourceLine) -> dict[str, Any]:
+    return {**_source(line.source), "firing": line.firing, "parked": line.parked}
+
+
 def _parked(parked: ParkedPayload) -> dict[str, Any]:
     return {name: getattr(parked, name) for name in ParkedOut.model_fields}
 
@@ -186,6 +196,8 @@ def list_alerts(request: HttpRequest, query: Query[AlertQuery]) -> Any:
         found = found.filter(service_id=query.service)
     if query.source is not None:
         found = found.filter(source_id=query.source)
+    if query.item is not None:
+        found = found.filter(item_id=query.item)
     if query.name:
         found = queries.named(found, query.name)
     if query.labels:
@@ -211,7 +223,9 @@ def changes(request: HttpRequest, alert_id: int, query: Query[KeysetQuery]) -> A
 def list_sources(request: HttpRequest, query: Query[KeysetQuery]) -> Any:
     actor = _actor(request)
     actor.require("sources.view")
-    return page_of(queries.sources(actor), query, ("id",), _source)
+    found = page_of(queries.sources(actor), query, ("id",), lambda source: source)
+    lines = queries.lines_of(found["items"])
+    return {**found, "items": [_counted(each) for each in lines]}
 
 
 @sources.post("", response={201: SourceWithKey}, summary="Create a source and get its key")
@@ -223,11 +237,11 @@ def create_source(request: HttpRequest, payload: SourceIn) -> Any:
     return Status(201, {**_source(source), "path": f"/in/{key}"})
 
 
-@sources.get("/{int:source_id}", response=SourceOut, summary="One source")
+@sources.get("/{int:source_id}", response=SourceCounted, summary="One source")
 def one_source(request: HttpRequest, source_id: int) -> Any:
     actor = _actor(request)
     actor.require("sources.view")
-    return _source(queries.source_by_id(actor, _key(source_id)))
+    return _counted(queries.source_line(actor, _key(source_id)))
 
 
 @sources.patch("/{int:source_id}", response=SourceOut, summary="Change a source")

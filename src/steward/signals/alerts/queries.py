@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -60,10 +60,15 @@ class SourceLine:
 
 
 def source_lines(actor: Actor) -> list[SourceLine]:
-    """Every source with its numbers. Counted over the firing and the waiting only, which are few."""
+    """Every source with its numbers."""
+    return lines_of(sources(actor))
+
+
+def lines_of(found: Iterable[Source]) -> list[SourceLine]:
+    """These sources with their numbers. Counted over the firing and the waiting only, which are few."""
     firing = _by_source(Alert.objects.filter(status=AlertStatus.FIRING))
     waiting = _by_source(ParkedPayload.objects.waiting())
-    return [SourceLine(each, firing.get(each.pk, 0), waiting.get(each.pk, 0)) for each in sources(actor)]
+    return [SourceLine(each, firing.get(each.pk, 0), waiting.get(each.pk, 0)) for each in found]
 
 
 def source_line(actor: Actor, source_id: int) -> SourceLine:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from datetime import timedelta
-from platform import python_version
-from urllib.parse import urlsplit, urlunsplit
-
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponseBase
@@ -15,30 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
-from steward import __version__
-from steward.config.environment import Environment, load
+from steward.config.environment import load
 from steward.foundation import clock
-from steward.foundation.database.facts import facts
-from steward.foundation.due.runner import overdue_by_kind
 from steward.foundation.errors import NotFound, StewardError
 from steward.foundation.ui.views import page
-from steward.people.accounts import actions, forms, queries
+from steward.people.accounts import actions, facts, forms, queries
 from steward.people.accounts.models import User
 from steward.people.accounts.pages.common import actor_of, show
-
-LATE = timedelta(seconds=15)
-SECRET_WORDS = ("password", "secret", "token", "key")
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One variable as the page shows it."""
-
-    variable: str
-    text: str
-    value: str
-    is_set: bool
-    is_secret: bool
 
 
 @sensitive_post_parameters("current", "password")
@@ -64,40 +42,8 @@ def profile(request: HttpRequest) -> HttpResponseBase:
 def settings(request: HttpRequest) -> HttpResponseBase:
     """How this Steward is, and what it was started with, which can only be set outside: not by who reaches a page."""
     now = clock.now()
-    late = [(name, number) for name, number in sorted(overdue_by_kind(now, LATE).items()) if number]
-    context = {
-        "settings": settings_of(load()), "version": __version__, "python": python_version(), "database": facts(),
-        "embedded": (load().data / "postgres").is_dir(), "late": late, "now": now,
-    }  # fmt: skip
+    context = {**facts.standing(now), "settings": facts.settings_of(load()), "now": now}
     return render(request, "accounts/settings.html", context)
-
-
-def settings_of(environment: Environment) -> list[Setting]:
-    """Every variable; secrets are never shown, only whether they are set."""
-    found = []
-    for item in fields(Environment):
-        value = getattr(environment, item.name)
-        secret = any(word in item.name.split("_") for word in SECRET_WORDS)
-        shown = ", ".join(value) if isinstance(value, tuple) else str(value)
-        found.append(
-            Setting(
-                variable=item.metadata["name"],
-                text=item.metadata["text"],
-                value="" if secret else without_password(shown),
-                is_set=value != item.default,
-                is_secret=secret,
-            )
-        )
-    return found
-
-
-def without_password(value: str) -> str:
-    """An address such as ``DATABASE_URL`` without the password and the query in it."""
-    parts = urlsplit(value)
-    if not parts.scheme or "@" not in parts.netloc:
-        return value
-    login, _at, host = parts.netloc.rpartition("@")
-    return urlunsplit((parts.scheme, f"{login.partition(':')[0]}:…@{host}", parts.path, "", ""))
 
 
 def _save(request: HttpRequest, me: User, form: forms.ProfileForm) -> bool:
@@ -111,12 +57,10 @@ def _save(request: HttpRequest, me: User, form: forms.ProfileForm) -> bool:
 
 
 def _set_password(request: HttpRequest, me: User, form: forms.OwnPasswordForm) -> bool:
-    if not me.check_password(form.cleaned_data["current"]):
-        form.add_error("current", _("This is not your present password."))
-        return False
+    data = form.cleaned_data
     try:
-        saved = actions.set_password(
-            actor=actor_of(request), now=clock.now(), user_id=me.pk, password=form.cleaned_data["password"]
+        saved = actions.change_own_password(
+            actor=actor_of(request), now=clock.now(), current=data["current"], password=data["password"]
         )
     except StewardError as error:
         show(error, form)

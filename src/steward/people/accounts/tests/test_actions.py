@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from steward.foundation.testing.races import race
 from steward.people.accounts import actions, queries
 from steward.people.accounts.models import ApiKey, Role, User
 from steward.people.accounts.permissions import PERMISSIONS
+from steward.people.accounts.queries import actor_for_user
 from steward.people.accounts.tests.factories import (
     ENGINE,
     NOW,
@@ -221,3 +223,16 @@ def test_names_in_any_script_get_a_short_name():
     assert [team.slug for team in teams] == ["team", "team-2", "net-ops", "net-ops-2"]
     made = [actions.create_organisation(actor=ENGINE, now=NOW, name=name, kind="supplier") for name in ("光缆", "光缆")]
     assert [each.slug for each in made] == ["supplier", "supplier-2"]
+
+
+def test_ones_own_password_is_changed_only_with_the_present_one():
+    user = UserFactory(password=PASSWORD)
+    me, new = actor_for_user(user), "violet bridges under snow"
+    with pytest.raises(Invalid) as refused:
+        actions.change_own_password(actor=me, now=NOW, current="guess", password=new)
+    assert list(refused.value.fields) == ["current"]
+    with pytest.raises(Forbidden):
+        actions.change_own_password(actor=replace(me, kind="link"), now=NOW, current=PASSWORD, password=new)
+    actions.change_own_password(actor=me, now=NOW, current=PASSWORD, password=new)
+    user.refresh_from_db()
+    assert user.check_password(new)

@@ -106,3 +106,40 @@ def test_the_trail_is_read_narrowed():
     ]
     assert call("get", "audit?subject=organisation:999").json()["items"] == []
     assert call("post", "audit", {}).status_code == 405
+
+
+def test_a_password_is_set_and_ends_the_persons_sessions():
+    user, browser = UserFactory(), Client()
+    browser.force_login(user)
+    path = f"people/{user.pk}/password"
+    weak = call("put", path, {"password": "short"})
+    assert weak.status_code == 422 and list(weak.json()["fields"]) == ["password"]
+    assert call("put", path, {"password": PASSWORD}).status_code == 204
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+    assert browser.get("/profile/").status_code == 302
+    limited = call("put", path, {"password": PASSWORD}, scopes=("people.manage",))
+    assert limited.status_code == 403, "a key must not take over who may more than itself"
+
+
+def test_people_are_narrowed_by_team_and_organisation():
+    ana, ben = UserFactory(name="Ana"), UserFactory(name="Ben", role="supplier")
+    team = TeamFactory(members=[ana])
+    assert [each["teams"] for each in call("get", f"people?team={team.pk}").json()["items"]] == [[team.pk]]
+    found = call("get", f"people?organisation={ben.organisation_id}").json()["items"]
+    assert [each["name"] for each in found] == ["Ben"]
+
+
+def test_a_key_learns_what_it_may_do():
+    said = call("get", "me", role="viewer", scopes=("people.view",)).json()
+    assert (said["kind"], said["role"], said["permissions"]) == ("apikey", "viewer", ["people.view"])
+
+
+def test_settings_are_told_without_secrets(monkeypatch):
+    monkeypatch.setattr("steward.people.accounts.facts.overdue_by_kind", lambda now, grace: {"a.b": 0, "c.d": 2})
+    answer = call("get", "settings", role="auditor")
+    said = answer.json()
+    assert said["late"] == {"c.d": 2} and said["database"]["version"].startswith("1")
+    secret = next(each for each in said["settings"] if each["variable"] == "STEWARD_SECRET_KEY")
+    assert (secret["value"], secret["is_set"], secret["is_secret"]) == ("", True, True)
+    assert "only-for-tests" not in answer.content.decode()

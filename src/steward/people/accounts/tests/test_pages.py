@@ -16,8 +16,8 @@ from steward.foundation.testing.pages import (
     check_queries,
     signed_in,
 )
+from steward.people.accounts.facts import settings_of
 from steward.people.accounts.models import ApiKey, Organisation, Team, User
-from steward.people.accounts.pages.own import settings_of
 from steward.people.accounts.queries import actor_for_key
 from steward.people.accounts.tests.factories import NOW, PASSWORD, OrganisationFactory, TeamFactory, UserFactory
 
@@ -222,6 +222,6 @@ def test_settings_name_the_variables_and_hide_secrets():
 def test_settings_tell_how_steward_is(monkeypatch):
     text = signed_in("auditor").get("/settings/").content.decode()
     assert "PostgreSQL 1" in text and "nothing that is due waits" in text
-    monkeypatch.setattr("steward.people.accounts.pages.own.overdue_by_kind", lambda now, grace: {"a.b": 0, "c.d": 2})
+    monkeypatch.setattr("steward.people.accounts.facts.overdue_by_kind", lambda now, grace: {"a.b": 0, "c.d": 2})
     text = signed_in("auditor").get("/settings/").content.decode()
     assert "c.d: 2 rows wait too long" in text and "a.b" not in text

@@ -9,19 +9,25 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from steward.foundation import subjects
+from steward.foundation.subjects import SubjectRef
 from steward.people.accounts import actions as accounts
 from steward.people.accounts.models import ApiKey, Organisation
 from steward.response.incidents import actions
+from steward.response.incidents.errors import IncidentNotFound
 from steward.response.incidents.models import Incident
 from steward.response.incidents.tests.factories import (
     ENGINE,
     NOW,
+    actor,
     alert,
     incident,
     service,
     supplier,
     user,
 )
+from steward.response.notifications.tests.factories import team
+from steward.response.oncall.tests.factories import notify, policy, wait
 
 pytestmark = pytest.mark.django_db
 _numbers = itertools.count(1)
@@ -147,3 +153,42 @@ def test_alerts_of_an_incident_say_why_they_are_in_it() -> None:
     (row,) = Api().get(f"/{found.ref}/alerts").json()["items"]
     assert (row["id"], row["name"], row["firing"]) == (disk.pk, "DiskFull", True)
     assert row["labels"] == disk.labels
+
+
+def test_a_resolved_incident_is_closed_for_good() -> None:
+    api, found = Api(), incident()
+    assert api.post(f"/{found.ref}/close").status_code == 409
+    api.post(f"/{found.ref}/resolve")
+    assert api.post(f"/{found.ref}/close").json()["status"] == "closed"
+    assert api.post(f"/{found.ref}/reopen").status_code == 409
+
+
+def test_the_list_is_searched_and_narrowed_to_a_person_or_a_team() -> None:
+    who, owners = user(), team()
+    mine = incident(title="Phones are dead", service_id=service(owner_team=owners).pk)
+    actions.assign(actor=ENGINE, now=NOW, incident_id=mine.pk, assignee_id=who.pk)
+    other, api = incident(title="Printer is slow"), Api()
+    for query, expected in (
+        ({"q": "phones"}, [mine]), ({"q": other.ref}, [other]), ({"assignee": who.pk}, [mine]),
+        ({"team": owners.pk}, [mine]), ({"unassigned": True}, [other]),
+    ):  # fmt: skip
+        assert [row["ref"] for row in api.get("", **query).json()["items"]] == [each.ref for each in expected], query
+
+
+def test_how_far_the_escalation_is() -> None:
+    api, quiet = Api(), incident()
+    assert api.get(f"/{quiet.ref}/escalation").json() == {"escalation": None}
+    paging = policy(notify(user()), wait(5), name="Tier 1")
+    found = incident(policy_id=paging.pk)
+    said = api.get(f"/{found.ref}/escalation").json()["escalation"]
+    assert (said["policy"], said["state"], said["steps"]) == ("Tier 1", "running", 2)
+    api.post(f"/{found.ref}/acknowledge")
+    assert api.get(f"/{found.ref}/escalation").json()["escalation"]["state"] == "stopped"
+
+
+def test_lower_rooms_find_an_incident_by_its_number() -> None:
+    found = incident()
+    assert subjects.find(ENGINE, f"incident:{found.ref}") == SubjectRef("incident", found.pk)
+    stranger = actor(user(role="supplier", organisation=supplier("Acme")))
+    with pytest.raises(IncidentNotFound):
+        subjects.find(stranger, f"incident:{found.ref}")

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from steward.foundation import subjects
+from steward.foundation.errors import NotFound
+from steward.foundation.subjects import SubjectRef
 from steward.people.accounts import actions as accounts
-from steward.response.notifications.tests.factories import ENGINE, NOW, page, user
+from steward.response.notifications.tests.factories import ENGINE, NOW, SUBJECT, page, user
 
 pytestmark = pytest.mark.django_db
 
@@ -74,3 +77,25 @@ def test_who_may_do_what() -> None:
     narrow("GET", "/pages", status=403)
     viewer("GET", "/contact-methods", status=403)
     viewer("POST", "/contact-methods", {"user_id": user().pk, "channel": "email", "target": "a@example.org"}, 403)
+
+
+def test_whether_a_person_is_reached(api: Api) -> None:
+    reached, lost = user("Ann"), user("Nora", email="")
+    assert api("GET", f"/contact-methods/reach?user_id={reached.pk}") == {"user_id": reached.pk, "reach": 1}
+    assert api("GET", f"/contact-methods/reach?user_id={lost.pk}")["reach"] == 0
+    api("GET", "/contact-methods/reach?user_id=999999", status=404)
+
+
+def test_pages_about_a_subject_in_peoples_words(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def find(_actor: Any, text: str) -> SubjectRef:
+        if text != "INC-7":
+            raise NotFound("no such incident")
+        return SUBJECT
+
+    monkeypatch.setitem(subjects._finders, "incident", find)
+    page(user("Ann"))
+    page(user("Bob"), key="k2", subject=SubjectRef("incident", 8))
+    assert [each["user"] for each in api("GET", "/pages?subject=incident:INC-7")["items"]] == ["Ann"]
+    api("GET", "/pages?subject=incident:INC-9", status=404)
+    said = api("GET", "/pages?subject=nonsense", status=404)
+    assert "incident" in said["detail"]

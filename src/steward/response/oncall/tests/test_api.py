@@ -153,3 +153,15 @@ def test_shifts_cost_the_same_for_any_range(api: Api, django_assert_max_num_quer
         end = (NOW + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
         with django_assert_max_num_queries(12):
             api("GET", f"/schedules/{rota.pk}/shifts?start=2026-03-02T12:00:00Z&end={end}")
+
+
+def test_who_is_on_call_everywhere_at_a_time(api: Api) -> None:
+    rota, empty = schedule(user("Ann"), user("Bob"), name="App"), schedule(name="Empty")
+    first, second = api("GET", "/schedules/on-call?at=2026-03-02T12:00:00Z")["schedules"]
+    assert (first["schedule_id"], first["shift"]["user"]["name"], first["gaps"]) == (rota.pk, "Ann", [])
+    assert first["following"]["user"]["name"] == "Bob" and first["following"]["start"] == first["shift"]["end"]
+    assert (second["schedule_id"], second["shift"], len(second["gaps"])) == (empty.pk, None, 1)
+    later = api("GET", "/schedules/on-call?at=2026-03-10T12:00:00Z")["schedules"]
+    assert later[0]["shift"]["user"]["name"] == "Bob"
+    api("GET", "/schedules/on-call?at=0001-01-01T00:00:00Z", status=422)
+    api("GET", "/schedules/on-call?at=2026-03-02T12:00:00", status=422)

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from steward.estate.configuration.models import ConfigurationItem
 from steward.people.accounts.models import ApiKey, Organisation
 from steward.signals.alerts.models import AlertChange, ParkedPayload, Source
 from steward.signals.alerts.tests.factories import NOW, source, stored
@@ -114,3 +115,18 @@ def test_alerts_need_a_key_and_the_permission() -> None:
     for path in ("", "/1", "/1/changes"):
         assert Client().get(f"/api/v1/alerts{path}").status_code == 401
         assert api("customer").get(f"/api/v1/alerts{path}").status_code == 403
+
+
+def test_sources_tell_what_fires_and_what_waits() -> None:
+    one, other = source(), source()
+    stored(one), stored(one), stored(one, status="resolved"), stored(other)
+    ParkedPayload.objects.create(source=other, received_at=NOW, endpoint="events", raw=b"x", error="x")
+    listed = api().get("/api/v1/sources").json()["items"]
+    assert [(each["id"], each["firing"], each["parked"]) for each in listed] == [(one.pk, 2, 0), (other.pk, 1, 1)]
+    assert api().get(f"/api/v1/sources/{one.pk}").json()["firing"] == 2
+
+
+def test_alerts_of_an_item() -> None:
+    host = ConfigurationItem.objects.create(type="host", name="db-3")
+    mine, _other = stored(source(), item=host), stored(source())
+    assert [each["id"] for each in api().get(f"/api/v1/alerts?item={host.pk}").json()["items"]] == [mine.pk]

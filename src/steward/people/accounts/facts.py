@@ -1,0 +1,66 @@
+"""How this Steward is and what it was started with, for the page and the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from platform import python_version
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from steward import __version__
+from steward.config.environment import Environment, load
+from steward.foundation.database.facts import facts
+from steward.foundation.due.runner import overdue_by_kind
+
+LATE = timedelta(seconds=15)
+SECRET_WORDS = ("password", "secret", "token", "key")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One variable as the page shows it."""
+
+    variable: str
+    text: str
+    value: str
+    is_set: bool
+    is_secret: bool
+
+
+def standing(now: datetime) -> dict[str, Any]:
+    """Versions, the database, and the work that waits longer than it should."""
+    late = {name: number for name, number in sorted(overdue_by_kind(now, LATE).items()) if number}
+    return {
+        "version": __version__, "python": python_version(), "database": facts(),
+        "embedded": (load().data / "postgres").is_dir(), "late": late,
+    }  # fmt: skip
+
+
+def settings_of(environment: Environment) -> list[Setting]:
+    """Every variable; secrets are never shown, only whether they are set."""
+    found = []
+    for item in fields(Environment):
+        value = getattr(environment, item.name)
+        secret = any(word in item.name.split("_") for word in SECRET_WORDS)
+        shown = ", ".join(value) if isinstance(value, tuple) else str(value)
+        found.append(
+            Setting(
+                variable=item.metadata["name"],
+                text=item.metadata["text"],
+                value="" if secret else without_password(shown),
+                is_set=value != item.default,
+                is_secret=secret,
+            )
+        )
+    return found
+
+
+def without_password(value: str) -> str:
+    """An address such as ``DATABASE_URL`` without the password, which may also be in its query."""
+    if "://" not in value:
+        return value
+    parts = urlsplit(value)
+    login, at, host = parts.netloc.rpartition("@")
+    place = f"{login.partition(':')[0]}:…@{host}" if at else host
+    return urlunsplit((parts.scheme, place, parts.path, "", ""))

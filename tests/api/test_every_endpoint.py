@@ -1,0 +1,219 @@
+"""What every endpoint inherits: a key is needed, the permission is needed, other organisations see nothing, and lists
+ask the database a bounded number of times. An operation that is missing in CASES fails the first test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from steward.api.door import api
+from steward.foundation.testing.api import (
+    check_hidden_from_others,
+    check_key_needed,
+    check_key_permission,
+    check_key_queries,
+    check_scope,
+    send,
+    with_key,
+)
+from steward.people.accounts.permissions import ALL_PERMISSIONS
+from tests.api.world import MARK, PASSWORD, World
+
+pytestmark = pytest.mark.django_db
+PREFIX = "/api/v1"
+DOCUMENT = json.loads(json.dumps(api.get_openapi_schema(path_prefix=f"{PREFIX}/"), default=str))
+LIFE = {"start_at": "2036-05-01T00:00:00Z", "end_at": "2036-05-02T00:00:00Z"}
+RANGE = "?start=2026-03-01T00:00:00Z&end=2026-04-01T00:00:00Z"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What one operation needs; words in braces in ``body`` are ids of the world. ``at`` replaces the path's record;
+    ``refusal`` is 404 where who may not do it may not even know of the record."""
+
+    permission: str
+    body: dict[str, Any] | None = None
+    query: str = ""
+    at: str = ""
+    refusal: int = 403
+
+
+ROTATION = {"name": "New", "time_zone": "Europe/Berlin", "start": "2026-03-02", "members": ["{user_id}"]}
+STEPS = [{"kind": "notify_user", "id": "{user_id}"}, {"kind": "wait", "minutes": 5}]
+CASES: dict[str, Case] = {
+    "get /me": Case(""),
+    "get /now": Case(""),
+    "get /search": Case("", query=f"?q={MARK}"),
+    "get /settings": Case("settings.view"),
+    "get /people": Case("people.view"),
+    "post /people": Case("people.manage", {"username": "new", "name": "New", "role": "viewer"}),
+    "get /people/{user_id}": Case("people.view"),
+    "patch /people/{user_id}": Case("people.manage", {"name": "Other"}),
+    "put /people/{user_id}/password": Case("people.manage", {"password": PASSWORD}),
+    "get /teams": Case("people.view"),
+    "post /teams": Case("people.manage", {"name": "New"}),
+    "get /teams/{team_id}": Case("people.view"),
+    "put /teams/{team_id}": Case("people.manage", {"name": "Other"}),
+    "get /organisations": Case("people.view"),
+    "post /organisations": Case("people.manage", {"name": "New", "kind": "supplier"}),
+    "get /organisations/{organisation_id}": Case("people.view"),
+    "patch /organisations/{organisation_id}": Case("people.manage", {"name": "Other"}),
+    "get /api-keys": Case("apikeys.manage"),
+    "post /api-keys": Case("apikeys.manage", {"name": "New", "role": "viewer", "scopes": ["people.view"]}),
+    "delete /api-keys/{key_id}": Case("apikeys.manage"),
+    "get /audit": Case("audit.view"),
+    "get /services": Case("estate.view"),
+    "post /services": Case("estate.manage", {"name": "New"}),
+    "get /services/{service}": Case("estate.view"),
+    "put /services/{service}": Case("estate.manage", {"name": "Other"}),
+    "delete /services/{service}": Case("estate.manage"),
+    "get /services/{service}/relations": Case("estate.view"),
+    "get /items": Case("estate.view"),
+    "post /items": Case("estate.manage", {"type": "host", "name": "New"}),
+    "get /items/{item_id}": Case("estate.view"),
+    "put /items/{item_id}": Case("estate.manage", {"type": "host", "name": "Other"}),
+    "delete /items/{item_id}": Case("estate.manage"),
+    "get /items/{item_id}/relations": Case("estate.view"),
+    "post /relations": Case(
+        "estate.manage", {"kind": "runs_on", "source_item_id": "{item_id}", "target_service_id": "{service_id}"}
+    ),
+    "delete /relations/{relation_id}": Case("estate.manage"),
+    "get /alerts": Case("alerts.view"),
+    "get /alerts/{alert_id}": Case("alerts.view"),
+    "get /alerts/{alert_id}/changes": Case("alerts.view"),
+    "get /sources": Case("sources.view"),
+    "post /sources": Case("sources.manage", {"name": "New"}),
+    "get /sources/{source_id}": Case("sources.view"),
+    "patch /sources/{source_id}": Case("sources.manage", {"name": "Other"}),
+    "post /sources/{source_id}/rotate-key": Case("sources.manage"),
+    "get /sources/{source_id}/parked": Case("sources.view"),
+    "get /sources/parked/{parked_id}": Case("sources.view"),
+    "post /sources/parked/{parked_id}/replay": Case("sources.manage"),
+    "post /sources/parked/{parked_id}/discard": Case("sources.manage"),
+    "get /contact-methods": Case("people.manage"),
+    "get /contact-methods/reach": Case("people.view", query="?user_id={user_id}"),
+    "post /contact-methods": Case(
+        "people.manage", {"user_id": "{user_id}", "channel": "email", "target": "new@example.org"}
+    ),
+    "patch /contact-methods/{method_id}": Case("people.manage", {"enabled": False}, refusal=404),
+    "delete /contact-methods/{method_id}": Case("people.manage", refusal=404),
+    "post /contact-methods/{method_id}/test": Case("people.manage", refusal=404),
+    "get /pages": Case("incidents.view"),
+    "get /pages/{page_id}": Case("incidents.view"),
+    "get /schedules": Case("oncall.view"),
+    "post /schedules": Case("oncall.manage", ROTATION),
+    "get /schedules/on-call": Case("oncall.view"),
+    "get /schedules/{schedule_id}": Case("oncall.view"),
+    "put /schedules/{schedule_id}": Case("oncall.manage", ROTATION),
+    "delete /schedules/{schedule_id}": Case("oncall.manage"),
+    "get /schedules/{schedule_id}/who": Case("oncall.view", query="?at=2026-03-02T12:00:00Z"),
+    "get /schedules/{schedule_id}/shifts": Case("oncall.view", query=RANGE),
+    "get /schedules/{schedule_id}/overrides": Case("oncall.view"),
+    "post /schedules/{schedule_id}/overrides": Case("oncall.manage", {"user_id": "{user_id}", **LIFE}),
+    "delete /schedules/overrides/{override_id}": Case("oncall.manage"),
+    "get /policies": Case("oncall.view"),
+    "post /policies": Case("oncall.manage", {"name": "New", "steps": STEPS}),
+    "get /policies/{policy_id}": Case("oncall.view"),
+    "put /policies/{policy_id}": Case("oncall.manage", {"name": "Other", "steps": STEPS}),
+    "delete /policies/{policy_id}": Case("oncall.manage"),
+    "get /policies/{policy_id}/preview": Case("oncall.view"),
+    "get /incidents": Case("incidents.view"),
+    "post /incidents": Case("incidents.declare", {"title": "New"}),
+    "get /incidents/{ref}": Case("incidents.view"),
+    "post /incidents/{ref}/acknowledge": Case("incidents.acknowledge"),
+    "post /incidents/{ref}/resolve": Case("incidents.resolve", {"why": "x"}),
+    "post /incidents/{ref}/reopen": Case("incidents.resolve", {"why": "x"}, at="over"),
+    "post /incidents/{ref}/close": Case("incidents.resolve", at="over"),
+    "post /incidents/{ref}/assign": Case("incidents.assign", {"assignee": "{user_id}"}),
+    "post /incidents/{ref}/severity": Case("incidents.edit", {"severity": "SEV1"}),
+    "post /incidents/{ref}/notes": Case("incidents.note", {"text": "x"}),
+    "get /incidents/{ref}/timeline": Case("incidents.view"),
+    "get /incidents/{ref}/alerts": Case("incidents.view"),
+    "get /incidents/{ref}/escalation": Case("oncall.view"),
+    "get /routes": Case("routes.view"),
+    "post /routes": Case("routes.manage", {"name": "New"}),
+    "post /routes/try": Case("routes.view", {"labels": {"team": MARK}}),
+    "get /routes/{route_id}": Case("routes.view"),
+    "patch /routes/{route_id}": Case("routes.manage", {"name": "Other"}),
+    "post /routes/{route_id}/move": Case("routes.manage", {"direction": "up"}),
+    "delete /routes/{route_id}": Case("routes.manage"),
+    "get /decisions": Case("routes.view", query="?alert_id={alert_id}"),
+}
+NEEDING = [name for name, case in CASES.items() if case.permission]
+# Any key may ask these; what it may not see is left out of the answer.
+OPEN = [name for name, case in CASES.items() if not case.permission]
+
+
+def filled(value: Any, ids: dict[str, Any]) -> Any:
+    if isinstance(value, dict):
+        return {name: filled(held, ids) for name, held in value.items()}
+    if isinstance(value, list):
+        return [filled(held, ids) for held in value]
+    if isinstance(value, str) and value.startswith("{"):
+        return ids[value[1:-1]]
+    return value
+
+
+def request_of(name: str, world: World) -> tuple[str, str, Any]:
+    method, template = name.split(" ")
+    case = CASES[name]
+    ids = {**world.ids, "ref": world.ids[case.at or "ref"]}
+    path = world.path(template.replace("{ref}", str(ids["ref"])))
+    query = case.query.format(**ids) if "{" in case.query else case.query
+    return method, f"{PREFIX}{path}{query}", filled(case.body, ids)
+
+
+def for_each(names: Iterable[str], check: Callable[[str, str, str, Any], None]) -> None:
+    """Run a check on each operation over one world; what fails is told together."""
+    world, failed = World(), []
+    for name in names:
+        try:
+            check(name, *request_of(name, world))
+        except AssertionError as error:
+            failed.append(str(error).splitlines()[0])
+    assert not failed, "\n".join(failed)
+
+
+def test_every_operation_has_a_case() -> None:
+    paths = DOCUMENT["paths"]
+    present = {f"{method} {path.removeprefix(PREFIX)}" for path, held in paths.items() for method in held}
+    assert present == set(CASES)
+
+
+def test_a_key_is_needed() -> None:
+    for_each(CASES, lambda _name, method, url, body: check_key_needed(method, url, body))
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
+def test_the_permission_is_needed(method: str) -> None:
+    def check(name: str, method: str, url: str, body: Any) -> None:
+        case = CASES[name]
+        check_key_permission(method, url, case.permission, body, refusal=case.refusal)
+        check_scope(method, url, case.permission, sorted(ALL_PERMISSIONS), body, refusal=case.refusal)
+
+    for_each([name for name in NEEDING if name.startswith(f"{method} ")], check)
+
+
+def test_an_open_read_leaves_out_what_the_key_may_not_see() -> None:
+    def check(name: str, method: str, url: str, body: Any) -> None:
+        assert name == "get /me" or MARK in send(with_key(), method, url, body).content.decode()
+        answer = send(with_key(scopes=["settings.view"]), method, url, body)
+        assert answer.status_code == 200
+        assert MARK not in answer.content.decode(), name
+
+    for_each(OPEN, check)
+
+
+def test_other_organisations_see_nothing() -> None:
+    for_each(CASES, lambda _name, method, url, body: check_hidden_from_others(method, url, [MARK], body))
+
+
+def test_reads_ask_a_bounded_number_of_times() -> None:
+    world, client = World(16), with_key()
+    for name in (each for each in CASES if each.startswith("get ")):
+        _method, url, _body = request_of(name, world)
+        check_key_queries(url, client=client)

@@ -1,0 +1,124 @@
+"""One of everything (or several), so that every endpoint has something to answer with. The word MARK is in each text."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from steward.estate.configuration import actions as estate
+from steward.foundation.actors import system
+from steward.foundation.subjects import SubjectRef
+from steward.people.accounts import actions as accounts
+from steward.response.incidents import actions as incidents
+from steward.response.incidents.models import Incident
+from steward.response.notifications import actions as notifications
+from steward.response.oncall import actions as oncall
+from steward.response.triage import actions as triage
+from steward.response.triage.models import Decision
+from steward.signals.alerts import actions as alerts
+from steward.signals.alerts.models import Alert, AlertChange, ParkedPayload
+
+MARK = "quokka"
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+SYSTEM = system("test")
+PASSWORD = "copper lantern over the harbour"
+
+
+class World:
+    """``ids`` fills the braces of paths; everything is made ``number`` times, the ids are those of the first."""
+
+    def __init__(self, number: int = 1) -> None:
+        self.ids: dict[str, Any] = {}
+        self._given: dict[str, Any] = {"actor": SYSTEM, "now": NOW}
+        for n in range(number):
+            self._people(f"{MARK} {n}")
+            self._estate(f"{MARK} {n}")
+            self._oncall(f"{MARK} {n}")
+            self._signals(f"{MARK} {n}")
+            self._response(f"{MARK} {n}")
+
+    def path(self, template: str) -> str:
+        """The path with keys of real records."""
+        parts = [
+            str(self.ids[part[1:-1]]) if part.startswith("{") and part.endswith("}") else part
+            for part in template.split("/")
+        ]
+        return "/".join(parts)
+
+    def _keep(self, **found: Any) -> None:
+        for name, value in found.items():
+            self.ids.setdefault(name, value)
+
+    def _people(self, name: str) -> None:
+        supplier = accounts.create_organisation(**self._given, name=f"{name} works", kind="supplier")
+        self.user = accounts.create_user(
+            **self._given, username=name.replace(" ", "-"), name=name, role="responder", email=f"{MARK}@example.org"
+        )
+        team = accounts.create_team(**self._given, name=name, description=MARK, member_ids=[self.user.pk])
+        key, _raw = accounts.create_api_key(**self._given, name=name, role="viewer")
+        self._keep(user_id=self.user.pk, team_id=team.pk, organisation_id=supplier.pk, key_id=key.pk)
+
+    def _estate(self, name: str) -> None:
+        self.service = estate.create_service(**self._given, name=name, owner_team_id=self.ids["team_id"])
+        other = estate.create_service(**self._given, name=f"{name} behind")
+        item = estate.create_item(**self._given, type="host", name=name, labels={"host": name})
+        relation = estate.add_relation(
+            **self._given, kind="depends_on", source_service_id=self.service.pk, target_item_id=item.pk
+        )
+        self._keep(service=other.slug, service_id=other.pk, item_id=item.pk, relation_id=relation.pk)
+
+    def _oncall(self, name: str) -> None:
+        rotation = {
+            "time_zone": "Europe/Berlin", "start": date(2026, 3, 2), "handover_weekday": 0, "handover_time": time(9),
+            "weeks": 1, "member_ids": [self.user.pk],
+        }  # fmt: skip
+        used = oncall.create_schedule(**self._given, name=f"{name} used", **rotation)
+        free = oncall.create_schedule(**self._given, name=name, **rotation)
+        override = oncall.add_override(
+            **self._given, schedule_id=free.pk, user_id=self.user.pk, start_at=NOW, end_at=NOW + timedelta(days=1),
+            reason=MARK,
+        )  # fmt: skip
+        steps = [oncall.StepInput("notify_schedule", used.pk), oncall.StepInput("wait", wait_minutes=5)]
+        self.policy = oncall.create_policy(**self._given, name=f"{name} used", steps=steps)
+        policy = oncall.create_policy(**self._given, name=name, steps=steps)
+        self._keep(schedule_id=free.pk, override_id=override.pk, policy_id=policy.pk)
+
+    def _signals(self, name: str) -> None:
+        source, _key = alerts.create_source(**self._given, name=name, kind="events", resolve_timeout=300)
+        times = dict.fromkeys(("starts_at", "first_seen_at", "last_seen_at", "changed_at"), NOW)
+        self.alert = Alert.objects.create(
+            source=source, name=name, labels={"alertname": name}, fingerprint=source.pk.to_bytes(16, "big"),
+            service=self.service, **times,
+        )  # fmt: skip
+        self.change = AlertChange.objects.create(
+            alert=self.alert, at=NOW, status="firing", starts_at=NOW, reason={"text": MARK}
+        )
+        raw = f'{{"name": "{MARK}", "status": "firing"}}'.encode()
+        parked = ParkedPayload.objects.create(source=source, received_at=NOW, endpoint="events", error=MARK, raw=raw)
+        self._keep(alert_id=self.alert.pk, source_id=source.pk, parked_id=parked.pk)
+
+    def _response(self, name: str) -> None:
+        # Two, so that each can be moved up; new ones are the last before the default route.
+        triage.create_route(**self._given, name=f"{name} first", matchers=f'team="{MARK}"')
+        route = triage.create_route(**self._given, name=name, matchers=f'team="{MARK}"', policy_id=self.policy.pk)
+        joining = incidents.JoiningAlert(self.alert.pk, self.alert.name, "", True, {}, MARK)
+        incident = incidents.open_incident(
+            **self._given, title=name, severity="SEV2", service_id=self.service.pk, policy_id=self.policy.pk,
+            origin={"kind": "route", "id": route.pk, "name": route.name, "version": 1}, alerts=[joining], why=MARK,
+        )  # fmt: skip
+        over = incidents.open_incident(
+            **self._given, title=f"{name} over", severity="SEV4", service_id=None, policy_id=None, origin={}, why=MARK
+        )
+        incidents.resolve(**self._given, incident_id=over.pk)
+        Decision.objects.create(
+            alert=self.alert, change=self.change, at=NOW, outcome="opened", reason=MARK, route=route, incident=incident
+        )
+        method = notifications.add_contact_method(
+            **self._given, user_id=self.user.pk, channel="email", target=f"{self.user.username}@example.org"
+        )
+        page = notifications.page(
+            **self._given, user_id=self.user.pk, key=name, subject=SubjectRef("incident", incident.pk),
+            subject_label=name, title=name, body=MARK, reason={"why": MARK},
+        )  # fmt: skip
+        self.over: Incident = over
+        self._keep(route_id=route.pk, ref=incident.ref, over=over.ref, method_id=method.pk, page_id=page.page_id)
