@@ -22,6 +22,7 @@ from steward.foundation.errors import Conflict, NotFound, StewardError
 from steward.people.accounts import queries as accounts
 from steward.response.incidents import actions, queries, shown
 from steward.response.incidents.errors import IncidentNotFound
+from steward.response.incidents.models import IncidentStatus
 from steward.response.notifications import queries as notifications
 
 ALERTS_SHOWN = 5
@@ -79,5 +80,7 @@ def _answer(request: HttpRequest, token: str, actor: Actor, incident_id: int) ->
         "members": list(firing),
         "who": actor.label,
         "may": shown.may(actor, incident),
+        "why_me": shown.why_me(actor, incident),
+        "mine": incident.status == IncidentStatus.ACKNOWLEDGED and incident.assignee_id == actor.user_id,
     }
     return render(request, "incidents/act.html", context)

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
@@ -127,7 +128,8 @@ def act_on(request: HttpRequest, number: int, verb: str) -> HttpResponseBase:
         messages.error(request, error.message)
     else:
         messages.success(request, text)
-    return redirect("incidents:detail", number)
+    # A note stands at the end of a timeline that may be long.
+    return redirect(reverse("incidents:detail", args=[number]) + ("#note-form" if verb == "notes" else ""))
 
 
 def _acknowledge(_request: HttpRequest, actor: Actor, incident: Incident) -> str:

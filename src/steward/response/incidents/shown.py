@@ -12,6 +12,7 @@ from steward.foundation.actors import Actor
 from steward.foundation.subjects import SubjectRef
 from steward.response.incidents import queries
 from steward.response.incidents.models import EntryKind, Incident, IncidentAlert, IncidentStatus, TimelineEntry
+from steward.response.notifications import queries as notifications
 from steward.response.oncall import queries as oncall
 
 # What a page shows at once; the rest is behind a link.
@@ -68,6 +69,7 @@ def everything(actor: Actor, incident: Incident, *, whole: bool = False) -> dict
         "more_alerts": max(0, incident.alert_count - len(members)),
         "escalation": oncall.escalation_of(SubjectRef("incident", incident.pk)) if incident.policy_id else None,
         "may": may(actor, incident),
+        "why_me": why_me(actor, incident),
         "common": common_labels(members),
     }
 
@@ -84,6 +86,14 @@ def may(actor: Actor, incident: Incident) -> dict[str, bool]:
         "severity": active and actor.can("incidents.edit"),
         "note": actor.can("incidents.note"),
     }
+
+
+def why_me(actor: Actor, incident: Incident) -> str:
+    """Why the reader was paged, if they were: nobody should have to look for it at three in the morning."""
+    if not incident.policy_id or not actor.user_id:
+        return ""
+    why, step = notifications.why_paged(actor.user_id, SubjectRef("incident", incident.pk))
+    return " · ".join(text for text in (why, step) if text)
 
 
 def timeline(actor: Actor, incident: Incident, *, whole: bool) -> tuple[list[Entry], bool]:

@@ -53,8 +53,11 @@ def escalation_ended(event: EscalationEnded) -> None:
 
 @subscribe(PageSent)
 def page_sent(event: PageSent) -> None:
-    text = _("%(name)s was paged by %(channel)s") % {"name": event.user_label, "channel": event.channel}
-    why = _("delivered in %(seconds).1f s") % {"seconds": event.seconds}
+    channels = {"email": _("e-mail"), "apprise": _("push message")}
+    channel = channels.get(event.channel, event.channel)
+    text = _("%(name)s was paged by %(channel)s") % {"name": event.user_label, "channel": channel}
+    took = _("%(seconds).0f s") % {"seconds": event.seconds} if event.seconds >= 1 else _("less than a second")
+    why = _("delivered in %(time)s") % {"time": took}
     _note(event.subject, event.now, "page", text, why, {"page": event.page_id})
 
 

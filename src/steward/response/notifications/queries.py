@@ -81,6 +81,13 @@ def pages_of(actor: Actor, subject: SubjectRef) -> list[Page]:
     return list(with_deliveries(found))
 
 
+def why_paged(user_id: int, subject: SubjectRef) -> tuple[str, str]:
+    """Why this person was last paged about the subject and by which step; empty when they never were."""
+    found = Page.objects.filter(user_id=user_id, subject_kind=subject.kind, subject_id=subject.id)
+    reason = found.order_by("-id").values_list("reason", flat=True).first() or {}
+    return str(reason.get("why", "")), str(reason.get("step", ""))
+
+
 def page_by_id(actor: Actor, page_id: int) -> Page:
     """One page; PageNotFound when there is none that this actor may see."""
     found = with_deliveries(pages(actor).filter(pk=page_id)).first()

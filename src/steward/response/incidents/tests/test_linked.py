@@ -16,6 +16,8 @@ from steward.response.incidents import actions
 from steward.response.incidents.models import Incident
 from steward.response.incidents.tests.factories import ENGINE, NOW, incident, service, supplier, user
 from steward.response.notifications import links
+from steward.response.notifications.tests.factories import page
+from steward.response.oncall.tests.factories import notify, policy
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +59,25 @@ def test_the_button_acts_as_the_person_of_the_link() -> None:
     assert AuditEntry.objects.get(action="incident.acknowledge").actor_kind == "link"
     client.post(page.wsgi_request.path, {"verb": "resolve", "csrfmiddlewaretoken": token})
     assert Incident.objects.get(pk=found.pk).status == "resolved"
+
+
+def test_the_link_says_why_the_person_was_paged_and_that_the_incident_is_theirs() -> None:
+    who = user("Ann")
+    found = incident(policy_id=policy(notify(who)).pk)
+    other = user("Ben")
+    page(who, subject=SubjectRef("incident", found.pk))
+    text = Client().get(address(who, found)).content.decode()
+    assert "on call for Application" in text and "it is yours" not in text
+    assert "Why you" not in Client().get(address(other, found)).content.decode()
+    Client().post(address(who, found), {"verb": "acknowledge"})
+    assert "Acknowledged: it is yours" in Client().get(address(who, found)).content.decode()
+    assert "it is yours" not in Client().get(address(other, found)).content.decode()
+    client = Client()
+    client.force_login(who)
+    assert (
+        "Why you were paged: on call for Application"
+        in client.get(reverse("incidents:detail", args=[found.number])).content.decode()
+    )
 
 
 def test_a_link_does_nothing_else_than_its_two_buttons() -> None:
