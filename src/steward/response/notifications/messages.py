@@ -18,6 +18,8 @@ from steward.response.notifications import links
 from steward.response.notifications.actions.deliveries import Sending
 
 _SHORT_BODY = 300
+# Longer subjects are cut by mail programs and lock screens, at a place that nobody chose.
+_SUBJECT, _SERVICE = 200, 60
 # Kinds of subjects that a link can act on.
 _ACTIONABLE = {"incident"}
 
@@ -53,23 +55,27 @@ def mail(sending: Sending, now: datetime) -> Mail:
 def short(sending: Sending, now: datetime) -> Short:
     """The push message of a page."""
     with _for(sending):
-        context = _context(sending, now)
+        context, title = _context(sending, now), _subject(sending)
         lines = [
-            " · ".join(value for _name, value in context["facts"]),
+            " · ".join(value for _name, value in context["facts"] if value not in title),
             _clip(sending.body, _SHORT_BODY),
             _("Why you: %(why)s") % {"why": context["why"]} if context["why"] else "",
         ]
         if context["link"]:
             lines.append(_("Acknowledge or resolve: %(link)s") % {"link": context["link"]})
-        return Short(_subject(sending), "\n".join(line for line in lines if line))
+        return Short(title, "\n".join(line for line in lines if line))
 
 
 def _subject(sending: Sending) -> str:
-    """Label, severity and title on one line; what the title says already is not said twice."""
-    severity = str(sending.reason.get("facts", {}).get("severity", ""))
-    label = f"[{sending.subject_label}]" if sending.subject.kind in _ACTIONABLE else ""
-    front = [part for part in (label, severity) if part and part.strip("[]") not in sending.title]
-    return _clip(one_line(" ".join([*front, sending.title])), 200)
+    """ "[SEV2] INC-12 Disk full on db-3 (Claims API)": what a lock screen must say, and nothing that the title says
+    already. A long title is cut, not what comes after it."""
+    facts, title = sending.reason.get("facts", {}), one_line(sending.title)
+    severity, service = (str(facts.get(name) or "") for name in ("severity", "service"))
+    label = sending.subject_label if sending.subject.kind in _ACTIONABLE else ""
+    front = [f"[{severity}]" if severity and severity not in title else "", label if label not in title else ""]
+    back = f"({_clip(one_line(service), _SERVICE)})" if service and service not in title else ""
+    room = _SUBJECT - sum(len(part) + 1 for part in (*front, back) if part)
+    return " ".join(part for part in (*front, _clip(title, room), back) if part)
 
 
 def _context(sending: Sending, now: datetime) -> dict[str, Any]:

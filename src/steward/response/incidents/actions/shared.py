@@ -98,7 +98,7 @@ def start_escalation(actor: Actor, now: datetime, incident: Incident) -> None:
     facts = {"severity": incident.severity, "service": incident.service.name if incident.service else ""}
     oncall.start_escalation(
         actor=actor, now=now, subject=subject_of(incident), subject_label=incident.ref, policy_id=incident.policy_id,
-        title=f"{incident.ref} {incident.title}", body=incident.description,
+        title=incident.title, body=incident.description,
         facts={name: value for name, value in facts.items() if value},
     )  # fmt: skip
 

@@ -63,6 +63,14 @@ def test_opening_writes_the_timeline_the_audit_and_starts_the_escalation() -> No
     assert AuditEntry.objects.filter(action="incident.open", subject_id=found.pk).count() == 1
 
 
+def test_messages_get_the_bare_title_with_severity_and_service_as_facts() -> None:
+    portal = service("Claims portal")
+    incident(title="Disk full on db-3", service_id=portal.pk, policy_id=policy(notify(user())).pk)
+    message = Escalation.objects.get().snapshot["message"]
+    assert message["title"] == "Disk full on db-3"
+    assert message["facts"] == {"severity": "SEV2", "service": "Claims portal"}
+
+
 def test_without_a_policy_the_timeline_says_that_nobody_is_paged() -> None:
     entry = incident().timeline.get(kind="escalation")
     assert "Nobody is paged" in entry.text

@@ -48,7 +48,7 @@ def test_the_mail_says_what_matters(mails: Mails) -> None:
     result = page(who, body="Error rate 12 % <b>&</b>\nsince 03:01")
     assert engine() == 1
     (message,) = mails.taken
-    assert message["Subject"] == "[INC-7] SEV1 Claims intake rejects uploads"
+    assert message["Subject"] == "[SEV1] INC-7 Claims intake rejects uploads (Claims portal)"
     assert message["To"] == "ann@example.org"
     assert message["Auto-Submitted"] == "auto-generated"
     text = message.get_body(("plain",)).get_content()
@@ -62,6 +62,33 @@ def test_the_mail_says_what_matters(mails: Mails) -> None:
     read = links.read(link.rpartition("/")[2], NOW)
     assert (read.user_id, read.subject, read.page_id) == (who.pk, SUBJECT, result.page_id)
     assert page_of(result).state == "sent"
+
+
+@pytest.mark.parametrize(
+    ("title", "facts", "subject"),
+    [
+        ("Disk full", {}, "INC-7 Disk full"),
+        ("Disk full", {"severity": "SEV2"}, "[SEV2] INC-7 Disk full"),
+        ("SEV2: INC-7 Claims API is down", {"severity": "SEV2", "service": "Claims API"}, "SEV2: INC-7 Claims API is down"),
+        ("Disk full\r\nBcc: all@example.org", {"service": "a\nb"}, "INC-7 Disk full Bcc: all@example.org (a b)"),
+    ],
+)  # fmt: skip
+def test_the_subject_says_each_thing_once_on_one_line(
+    mails: Mails, title: str, facts: dict[str, str], subject: str
+) -> None:
+    page(user(), title=title, reason={"why": "x", "facts": facts})
+    engine()
+    (message,) = mails.taken
+    assert message["Subject"] == subject
+    assert message["Bcc"] is None
+
+
+def test_a_long_title_is_cut_and_not_what_follows_it(mails: Mails) -> None:
+    page(user(), title="x" * 300, reason={"why": "x", "facts": {"severity": "SEV1", "service": "Claims portal"}})
+    engine()
+    subject = str(mails.taken[0]["Subject"])
+    assert subject.startswith("[SEV1] INC-7 xxx") and subject.endswith("x… (Claims portal)")
+    assert len(subject) <= 200
 
 
 def test_mails_of_one_subject_are_one_thread_with_different_ids(mails: Mails) -> None:
@@ -142,8 +169,8 @@ def test_apprise_over_a_real_connection(hooks: Hooks) -> None:
     engine()
     (body,) = hooks.taken
     sent = json.loads(body)
-    assert sent["title"] == "[INC-7] SEV1 Claims intake rejects uploads"
-    assert sent["message"].startswith("SEV1 · Claims portal\nError rate 12 %\nWhy you: on call for Application")
+    assert sent["title"] == "[SEV1] INC-7 Claims intake rejects uploads (Claims portal)"
+    assert sent["message"].startswith("Error rate 12 %\nWhy you: on call for Application")
     assert "https://ops.example.org/act/" in sent["message"]
     assert page_of(result).state == "sent"
 
