@@ -16,7 +16,7 @@ from steward.foundation.actors import Actor
 from steward.foundation.errors import NotFound
 from steward.foundation.rest.api import KeysetQuery, page_of
 from steward.people.accounts import actions, queries
-from steward.people.accounts.facts import settings_of, standing
+from steward.people.accounts.facts import Source, settings_of, standing
 from steward.people.accounts.models import ApiKey, Membership, Organisation, Team, User
 
 people = Router(tags=["people"])
@@ -163,13 +163,14 @@ class MeOut(Schema):
 
 
 class SettingOut(Schema):
-    """``value`` of a secret is never told, only whether it is set."""
+    """``value`` of a secret is never told, only whether it is set. ``source`` is data_folder for what Steward made."""
 
     variable: str
     text: str
     value: str
     is_set: bool
     is_secret: bool
+    source: Source = "default"
 
 
 class DatabaseOut(Schema):

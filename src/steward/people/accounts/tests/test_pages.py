@@ -219,6 +219,22 @@ def test_settings_name_the_variables_and_hide_secrets():
     assert "STEWARD_SMTP_HOST" in text and "only-for-tests" not in text
 
 
+def test_settings_say_what_steward_made_itself(tmp_path):
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres" / "postmaster.pid").write_text("7\n/data\n0\n5432\n/run/steward\n\n")
+    (tmp_path / "secret.key").write_text("made-once\n")
+    given = {"STEWARD_DATA": str(tmp_path), "STEWARD_SECRET_KEY": "made-once", "STEWARD_PORT": "9000"}
+
+    def sources(**changes):
+        return {each.variable: each.source for each in settings_of(parse({**given, **changes}))}
+
+    own = sources(DATABASE_URL="postgresql://steward@/steward?host=%2Frun%2Fsteward")
+    assert (own["STEWARD_SECRET_KEY"], own["DATABASE_URL"]) == ("data_folder", "data_folder")
+    assert (own["STEWARD_PORT"], own["STEWARD_HOST"]) == ("environment", "default")
+    other = sources(DATABASE_URL="postgresql://steward@db/steward", STEWARD_SECRET_KEY="from-the-vault")
+    assert (other["STEWARD_SECRET_KEY"], other["DATABASE_URL"]) == ("environment", "environment")
+
+
 def test_settings_tell_how_steward_is(monkeypatch):
     text = signed_in("auditor").get("/settings/").content.decode()
     assert "PostgreSQL 1" in text and "nothing that is due waits" in text
