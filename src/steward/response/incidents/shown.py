@@ -37,7 +37,8 @@ _SOMEBODY = {"user", "link", "apikey"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A timeline entry as the page draws it; ``day`` is set where a new day begins."""
+    """A timeline entry as the page draws it; ``day`` is set where a new day begins, ``more`` are its likes right after
+    it: five containers of one service that restart say the same thing five times."""
 
     entry: TimelineEntry
     dot: str
@@ -45,6 +46,7 @@ class Entry:
     detail: str
     day: date | None
     alert_id: int | None
+    more: tuple[Entry, ...] = ()
 
 
 def stamp(incident: Incident) -> str:
@@ -118,7 +120,19 @@ def timeline(actor: Actor, incident: Incident, *, whole: bool) -> tuple[list[Ent
         day = today
     if shown and not more and all(each.day is None for each in shown[1:]):
         shown[0] = replace(shown[0], day=None)  # all on one day: the hours are enough
-    return shown, more
+    return folded(shown), more
+
+
+def folded(entries: list[Entry]) -> list[Entry]:
+    """Alerts that say the same one after the other as one entry, with the others in it."""
+    shown: list[Entry] = []
+    for each in entries:
+        last = shown[-1] if shown else None
+        if last and each.alert_id and last.alert_id and each.entry.text == last.entry.text and each.day is None:
+            shown[-1] = replace(last, more=(*last.more, each))
+        else:
+            shown.append(each)
+    return shown
 
 
 def _dot(entry: TimelineEntry) -> str:
