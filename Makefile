@@ -5,7 +5,7 @@ STAMP := .venv/.stamp
 # pytest-xdist: one process a core.
 WORKERS ?= auto
 
-.PHONY: up setup test check e2e bench soak demo clean snapshot
+.PHONY: up setup test check e2e bench soak demo clean snapshot messages
 
 up: setup
 	@exec $(BIN)/steward up
@@ -47,6 +47,9 @@ demo: setup
 
 snapshot: setup
 	$(BIN)/python -W ignore tests/checks/snapshots.py
+
+messages: setup
+	$(BIN)/python tests/checks/messages.py
 
 clean:
 	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
