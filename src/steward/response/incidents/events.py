@@ -19,6 +19,14 @@ class IncidentAcknowledged:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentSeverityChanged:
+    incident_id: int
+    before: str
+    after: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentResolved:
     incident_id: int
     now: datetime

@@ -56,6 +56,8 @@ class Incident(DueModel):
     description = models.TextField(_("description"), blank=True)
     status = models.CharField(_("status"), max_length=12, choices=IncidentStatus, default=IncidentStatus.OPEN)
     severity = models.CharField(_("severity"), max_length=4, choices=Severity, default=Severity.SEV3)
+    # A person has judged it: alerts that join do not raise it any more.
+    severity_by_hand = models.BooleanField(default=False, db_default=False)
     service = models.ForeignKey(
         "configuration.Service", models.SET_NULL, null=True, blank=True, related_name="incidents",
         verbose_name=_("service"), db_index=False,

@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from steward.foundation import subjects
 from steward.foundation.actors import Actor
 from steward.foundation.subjects import SubjectRef
-from steward.foundation.ui import navigation, panels
+from steward.foundation.ui import lists, navigation, panels
 from steward.response.incidents import queries
+from steward.response.incidents.forms import IncidentFilters
 
 
 def active_count(actor: Actor) -> int:
@@ -37,3 +38,6 @@ navigation.register(
     )
 )
 panels.register("service", "incidents", "incidents:service-panel", position=20, permission="incidents.view")
+lists.register(
+    lists.ListPage("incidents", _("Incidents"), "incidents:list", IncidentFilters, permission="incidents.view")
+)

@@ -38,6 +38,21 @@ def move(verb: Verb, status: str) -> Move:
     return Move(to, to is not None and to != status)
 
 
+def raising(current: str, offered: str, *, by_hand: bool) -> Literal["raise", "hold", "keep"]:
+    """What an alert of severity ``offered`` does to an incident: SEV1 is the worst, and nothing lowers it. What a
+    person has judged is held against it."""
+    if offered >= current:
+        return "keep"
+    return "hold" if by_hand else "raise"
+
+
+def hears_of_raise(*, status: str, has_policy: bool, has_assignee: bool) -> Literal["anew", "assignee", "nobody"]:
+    """Who is told that an incident became worse: who is on it, or everybody from the first step of the policy on."""
+    if status == "acknowledged" and has_assignee:
+        return "assignee"
+    return "anew" if has_policy and status in {"open", "acknowledged"} else "nobody"
+
+
 def closes_at(resolved_at: datetime) -> datetime:
     return resolved_at + QUIET_PERIOD
 
@@ -50,6 +65,7 @@ class IncidentState:
     ref: str
     status: str
     resolved_at: datetime | None
+    severity: str = ""
 
 
 def may_reopen(*, status: str, resolved_at: datetime | None, now: datetime, window: timedelta) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from steward.estate.configuration import queries as configuration
 from steward.foundation.actors import Actor
 from steward.response.incidents import actions as incidents
-from steward.response.incidents.actions import JoiningAlert, Opening
+from steward.response.incidents.actions import JoiningAlert, Opening, Rule
 from steward.response.triage import rules, wording
 from steward.response.triage.models import AlertGroup
 from steward.signals.alerts.events import ChangedAlert
@@ -31,8 +31,8 @@ def open_groups(groups: Sequence[Group], now: datetime, actor: Actor) -> list[Op
     return found
 
 
-def joining(change: ChangedAlert, why: str) -> JoiningAlert:
-    """The alert as an incident takes it."""
+def joining(change: ChangedAlert, why: str, severity: str = "") -> JoiningAlert:
+    """The alert as an incident takes it; one that is there already is raised to ``severity``."""
     return JoiningAlert(
         alert_id=change.alert_id,
         name=change.name,
@@ -40,7 +40,13 @@ def joining(change: ChangedAlert, why: str) -> JoiningAlert:
         firing=change.status == "firing",
         reason={"change": change.change_id, **change.reason},
         why=wording.came_from(change, why),
+        severity=severity,
     )
+
+
+def rule_of(route: rules.RouteSpec) -> Rule:
+    """The route as the reason for what happens to an incident."""
+    return Rule(wording.by_route(route), {"kind": "route", "id": route.id, "version": route.version})
 
 
 def _opening(route: rules.RouteSpec, firing: Sequence[ChangedAlert], names: dict[int, str]) -> Opening:

@@ -17,9 +17,10 @@ from django.db import transaction
 from steward.foundation.actors import system
 from steward.foundation.due.registry import wake
 from steward.response.incidents import actions as incidents
+from steward.response.incidents.actions import JoiningAlert
 from steward.response.triage import queries, rules, wording
 from steward.response.triage.models import AlertGroup, Decision, GroupMember, Route
-from steward.response.triage.opening import joining, open_groups
+from steward.response.triage.opening import joining, open_groups, rule_of
 from steward.signals.alerts import queries as alerts
 from steward.signals.alerts.events import ChangedAlert
 
@@ -135,7 +136,10 @@ def hold(groups: Any) -> list[AlertGroup]:
 def _hold_incidents(groups: Iterable[AlertGroup]) -> dict[int, rules.IncidentState]:
     """Lock the groups' incidents: what is decided on their states stays true until the transaction ends."""
     held = incidents.lock_states(incident_ids=[group.incident_id for group in groups if group.incident_id])
-    return {key: rules.IncidentState(key, each.ref, each.status, each.resolved_at) for key, each in held.items()}
+    return {
+        key: rules.IncidentState(key, each.ref, each.status, each.resolved_at, each.severity)
+        for key, each in held.items()
+    }
 
 
 def _remember(works: dict[tuple[int, str], Work], groups: dict[tuple[int, str], AlertGroup], now: datetime) -> None:
@@ -162,8 +166,9 @@ def _work_on(work: Work, group: AlertGroup, batch: Batch) -> None:
     batch.decide(found.overtaken, "overtaken", wording.overtaken(), route, labels=group.labels)
     step = rules.next_step(route, incident, group.due_at is not None, batch.now) if found.firing else None
     if step == "join" and incident is not None:
-        _change(incident, route, found, batch)
-        batch.decide(found.firing, "joined", wording.joined(route, incident.ref), route, incident.id, group.labels)
+        severity = _change(incident, route, found, batch)
+        text = wording.joined(route, incident.ref, raised=severity if severity < incident.severity else "")
+        batch.decide(found.firing, "joined", text, route, incident.id, group.labels)
         return
     if step == "reopen" and incident is not None:
         _reopen(incident, route, found, batch)
@@ -179,16 +184,22 @@ def _work_on(work: Work, group: AlertGroup, batch: Batch) -> None:
 
 def _change(
     incident: rules.IncidentState, route: rules.RouteSpec, found: rules.Collapsed[ChangedAlert], batch: Batch
-) -> None:
-    """Alerts join an active incident, fire in it again, or are resolved in it."""
+) -> str:
+    """Alerts join an active incident, fire in it again, or are resolved in it; returns its severity afterwards."""
     after = incidents.alerts_changed(
         actor=TRIAGE, now=batch.now, incident_id=incident.id,
-        firing=[joining(change, wording.grouped(route)) for change in found.firing],
+        firing=_joining(route, found.firing),
         resolved=[joining(change, wording.ended(change)) for change in found.resolved],
-        auto_resolve=route.auto_resolve,
+        auto_resolve=route.auto_resolve, rule=rule_of(route),
     )  # fmt: skip
     text = wording.resolved(route, incident.ref, active=incident.is_active, last=after.firing_count == 0)
     batch.decide(found.resolved, "resolved", text, route, incident.id)
+    return after.severity
+
+
+def _joining(route: rules.RouteSpec, firing: Sequence[ChangedAlert]) -> list[JoiningAlert]:
+    why = wording.grouped(route)
+    return [joining(change, why, rules.severity(route, change.severity)) for change in firing]
 
 
 def _reopen(
@@ -196,7 +207,7 @@ def _reopen(
 ) -> None:
     incidents.reopen(
         actor=TRIAGE, now=batch.now, incident_id=incident.id, why=wording.fires_again(route),
-        alerts=[joining(change, wording.grouped(route)) for change in found.firing],
+        alerts=_joining(route, found.firing), rule=rule_of(route),
     )  # fmt: skip
     if found.resolved:
         _change(incident, route, rules.Collapsed([], found.resolved, []), batch)

@@ -131,6 +131,7 @@ class IncidentState:
     ref: str
     status: str
     resolved_at: datetime | None
+    severity: str = ""
 
     @property
     def is_active(self) -> bool:

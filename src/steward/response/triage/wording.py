@@ -66,7 +66,10 @@ def paging(route: RouteSpec) -> str:
     return _("its policy pages people") if route.policy_id is not None else _("without a policy nobody is paged")
 
 
-def joined(route: RouteSpec, ref: str) -> str:
+def joined(route: RouteSpec, ref: str, raised: str = "") -> str:
+    if raised:
+        text = _("Joined %(ref)s, which its group (%(grouped)s) has open, and raised it to %(severity)s.")
+        return text % {"ref": ref, "grouped": grouped(route), "severity": raised}
     text = _("Joined %(ref)s, which its group (%(grouped)s) has open: nobody is paged again.")
     return text % {"ref": ref, "grouped": grouped(route)}
 

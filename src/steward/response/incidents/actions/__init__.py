@@ -3,6 +3,7 @@
 from steward.response.incidents.actions.membership import add_alerts, alerts_changed
 from steward.response.incidents.actions.opening import Opening, declare, open_incident, open_incidents
 from steward.response.incidents.actions.response import lock, lock_states, note_response
+from steward.response.incidents.actions.severity import Rule, set_severity
 from steward.response.incidents.actions.shared import JoiningAlert, subject_of
 from steward.response.incidents.actions.work import (
     acknowledge,
@@ -12,7 +13,6 @@ from steward.response.incidents.actions.work import (
     close_if_due,
     reopen,
     resolve,
-    set_severity,
 )
 from steward.response.incidents.rules import IncidentState
 
@@ -20,6 +20,7 @@ __all__ = [
     "IncidentState",
     "JoiningAlert",
     "Opening",
+    "Rule",
     "acknowledge",
     "add_alerts",
     "add_note",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from steward.foundation.actors import Actor
+from steward.response.incidents.actions.severity import NO_RULE, Rule, raise_severity
 from steward.response.incidents.actions.shared import JoiningAlert, locked, names_of, new_entry, refuse, save
 from steward.response.incidents.actions.states import resolve_locked
 from steward.response.incidents.models import EntryKind, Incident, IncidentAlert, TimelineEntry
@@ -27,12 +28,13 @@ def add_alerts(*, actor: Actor, now: datetime, incident_id: int, alerts: Sequenc
 @transaction.atomic
 def alerts_changed(
     *, actor: Actor, now: datetime, incident_id: int, firing: Sequence[JoiningAlert] = (),
-    resolved: Sequence[JoiningAlert] = (), auto_resolve: bool = True,
+    resolved: Sequence[JoiningAlert] = (), auto_resolve: bool = True, rule: Rule = NO_RULE,
 ) -> Incident:  # fmt: skip
     """Take over that alerts join or fire again, and that members are resolved; with the last one the incident
     resolves itself if ``auto_resolve``.
 
-    An alert that fires cannot join what is over: the caller reopens it, or opens a new one.
+    An alert that fires cannot join what is over: the caller reopens it, or opens a new one. One that is worse than the
+    incident raises it, because of ``rule``.
     """
     actor.require("incidents.edit")
     incident = locked(incident_id, actor)
@@ -43,26 +45,27 @@ def alerts_changed(
     if not joined and not gone:
         return incident
     recount(incident, now)
+    raise_severity(incident, now, actor, joined, rule)
     if gone and incident.firing_count == 0 and auto_resolve and incident.is_active:
         resolve_locked(incident, now, actor, _("its last firing alert is resolved"), via="")
     return incident
 
 
-def join(incident: Incident, now: datetime, actor: Actor, alerts: Sequence[JoiningAlert]) -> bool:
-    """Add or revive memberships of a locked incident; whether anything changed. The caller recounts."""
+def join(incident: Incident, now: datetime, actor: Actor, alerts: Sequence[JoiningAlert]) -> list[JoiningAlert]:
+    """Add or revive memberships of a locked incident; returns those that did not fire in it. The caller recounts."""
     if not alerts:
-        return False
+        return []
     ids = [alert.alert_id for alert in alerts]
     known = dict(IncidentAlert.objects.filter(incident=incident, alert_id__in=ids).values_list("alert_id", "firing"))
     fresh = [alert for alert in alerts if not known.get(alert.alert_id, False)]
     if not fresh:
-        return False
+        return []
     IncidentAlert.objects.bulk_create(
         memberships_of(incident, now, fresh), update_conflicts=True, unique_fields=["incident", "alert"],
         update_fields=["firing", "reason"],
     )  # fmt: skip
     TimelineEntry.objects.bulk_create(entries_of_joining(incident, now, actor, fresh, known.keys()))
-    return True
+    return fresh
 
 
 def memberships_of(incident: Incident, now: datetime, alerts: Sequence[JoiningAlert]) -> list[IncidentAlert]:

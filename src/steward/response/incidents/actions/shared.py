@@ -26,7 +26,8 @@ from steward.response.oncall import actions as oncall
 
 @dataclass(frozen=True, slots=True)
 class JoiningAlert:
-    """An alert that joins an incident or changes in it; ``why`` is a sentence for people, ``reason`` its data."""
+    """An alert that joins an incident or changes in it; ``why`` is a sentence for people, ``reason`` its data.
+    ``severity`` is what the incident should have at least because of it; empty leaves the incident's."""
 
     alert_id: int
     name: str
@@ -34,6 +35,7 @@ class JoiningAlert:
     firing: bool
     reason: dict[str, Any] = field(default_factory=dict)
     why: str = ""
+    severity: str = ""
 
 
 def subject_of(incident: Incident) -> SubjectRef:
@@ -95,12 +97,16 @@ def start_escalation(actor: Actor, now: datetime, incident: Incident) -> None:
         why = _("no escalation policy was chosen")
         entry(incident, now, actor, EntryKind.ESCALATION, _("Nobody is paged"), why)
         return
-    facts = {"severity": incident.severity, "service": incident.service.name if incident.service else ""}
     oncall.start_escalation(
         actor=actor, now=now, subject=subject_of(incident), subject_label=incident.ref, policy_id=incident.policy_id,
-        title=incident.title, body=incident.description,
-        facts={name: value for name, value in facts.items() if value},
+        title=incident.title, body=incident.description, facts=facts_of(incident),
     )  # fmt: skip
+
+
+def facts_of(incident: Incident) -> dict[str, str]:
+    """What every message about the incident says beside its title."""
+    facts = {"severity": incident.severity, "service": incident.service.name if incident.service else ""}
+    return {name: value for name, value in facts.items() if value}
 
 
 def refuse(incident: Incident) -> NoReturn:

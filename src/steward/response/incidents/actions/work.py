@@ -15,10 +15,10 @@ from steward.foundation.ui.spans import duration_words
 from steward.people.accounts import queries as accounts
 from steward.response.incidents import events, rules
 from steward.response.incidents.actions.membership import join, recount
+from steward.response.incidents.actions.severity import NO_RULE, Rule, raise_severity
 from steward.response.incidents.actions.shared import (
     JoiningAlert,
     check_open_to_change,
-    check_severity,
     entry,
     locked,
     record,
@@ -75,8 +75,9 @@ def resolve(*, actor: Actor, now: datetime, incident_id: int, why: str = "", via
 
 @transaction.atomic
 def reopen(
-    *, actor: Actor, now: datetime, incident_id: int, why: str = "", alerts: Sequence[JoiningAlert] = ()
-) -> Incident:
+    *, actor: Actor, now: datetime, incident_id: int, why: str = "", alerts: Sequence[JoiningAlert] = (),
+    rule: Rule = NO_RULE,
+) -> Incident:  # fmt: skip
     """Open a resolved incident again, with the alerts that fire again; its escalation starts anew."""
     actor.require("incidents.resolve")
     incident = locked(incident_id, actor)
@@ -89,8 +90,10 @@ def reopen(
         incident.reopened += 1
         save(incident, now, "status", "resolved_at", "acknowledged_at", "due_at", "leased_until", "reopened")
         entry(incident, now, actor, EntryKind.REOPENED, _("Reopened"), why.strip())
-    if join(incident, now, actor, alerts):
+    joined = join(incident, now, actor, alerts)
+    if joined:
         recount(incident, now)
+        raise_severity(incident, now, actor, joined, rule, tell=not step.changes)
     if step.changes:
         record(actor, now, "incident.reopen", incident, {"status": "resolved"}, {"status": "open", "why": why})
         publish(events.IncidentReopened(incident.pk, now))
@@ -148,24 +151,6 @@ def assign(*, actor: Actor, now: datetime, incident_id: int, assignee_id: int | 
         actor, now, "incident.assign", incident,
         {"assignee": str(before) if before else None}, {"assignee": str(person) if person else None},
     )  # fmt: skip
-    return incident
-
-
-@transaction.atomic
-def set_severity(*, actor: Actor, now: datetime, incident_id: int, severity: str, why: str = "") -> Incident:
-    """Raise or lower the severity."""
-    actor.require("incidents.edit")
-    check_severity(severity)
-    incident = locked(incident_id, actor)
-    check_open_to_change(incident)
-    before = incident.severity
-    if before == severity:
-        return incident
-    incident.severity = severity
-    save(incident, now, "severity")
-    text = _("Severity raised to %(to)s") if severity < before else _("Severity lowered to %(to)s")
-    entry(incident, now, actor, EntryKind.SEVERITY, text % {"to": severity}, why.strip(), {"from": before})
-    record(actor, now, "incident.severity", incident, {"severity": before}, {"severity": severity, "why": why})
     return incident
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from steward.response.incidents import rules
 from steward.response.incidents.rules import Verb, closes_at, may_reopen, move
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -56,3 +57,30 @@ def test_what_fires_again_soon_belongs_to_the_old_incident(
     status: str, resolved_at: datetime | None, expected: bool
 ) -> None:
     assert may_reopen(status=status, resolved_at=resolved_at, now=NOW, window=WINDOW) is expected
+
+
+@pytest.mark.parametrize(
+    ("current", "offered", "by_hand", "step"),
+    [
+        ("SEV3", "SEV1", False, "raise"), ("SEV3", "SEV2", False, "raise"), ("SEV3", "SEV3", False, "keep"),
+        ("SEV1", "SEV4", False, "keep"), ("SEV3", "SEV1", True, "hold"), ("SEV3", "SEV3", True, "keep"),
+        ("SEV2", "SEV3", True, "keep"),
+    ],
+)  # fmt: skip
+def test_severity_is_raised_never_lowered_and_a_persons_is_held(
+    current: str, offered: str, by_hand: bool, step: str
+) -> None:
+    assert rules.raising(current, offered, by_hand=by_hand) == step
+
+
+@pytest.mark.parametrize(
+    ("status", "has_policy", "has_assignee", "who"),
+    [
+        ("open", True, False, "anew"), ("open", True, True, "anew"), ("open", False, True, "nobody"),
+        ("acknowledged", True, True, "assignee"), ("acknowledged", False, True, "assignee"),
+        ("acknowledged", True, False, "anew"), ("acknowledged", False, False, "nobody"),
+        ("resolved", True, True, "nobody"),
+    ],
+)  # fmt: skip
+def test_who_hears_of_a_raise(status: str, has_policy: bool, has_assignee: bool, who: str) -> None:
+    assert rules.hears_of_raise(status=status, has_policy=has_policy, has_assignee=has_assignee) == who

@@ -1,6 +1,6 @@
 """Every write of this room."""
 
-from steward.response.oncall.actions.escalations import start_escalation, stop_escalation
+from steward.response.oncall.actions.escalations import change_facts, start_escalation, stop_escalation
 from steward.response.oncall.actions.policies import StepInput, create_policy, delete_policy, update_policy
 from steward.response.oncall.actions.running import page_failed, run_escalation
 from steward.response.oncall.actions.schedules import (
@@ -14,6 +14,7 @@ from steward.response.oncall.actions.schedules import (
 __all__ = [
     "StepInput",
     "add_override",
+    "change_facts",
     "create_policy",
     "create_schedule",
     "delete_policy",

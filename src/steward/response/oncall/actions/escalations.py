@@ -63,6 +63,21 @@ def start_escalation(
 
 
 @transaction.atomic
+def change_facts(*, subject: SubjectRef, facts: Mapping[str, str]) -> None:
+    """Have the messages that a running escalation sends from now on say these facts."""
+    notifications.hold(subject)
+    found = (
+        Escalation.objects.select_for_update(no_key=True)
+        .filter(subject_kind=subject.kind, subject_id=subject.id, state=EscalationState.RUNNING)
+        .first()
+    )
+    if found is not None:
+        message = {**found.snapshot.get("message", {}), "facts": dict(facts)}
+        found.snapshot = {**found.snapshot, "message": message}
+        found.save(update_fields=["snapshot"])
+
+
+@transaction.atomic
 def stop_escalation(*, actor: Actor, now: datetime, subject: SubjectRef, reason: str) -> bool:
     """Stop what is running for a subject and call off pages that have not been sent; whether anything was running.
 

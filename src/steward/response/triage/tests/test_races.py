@@ -165,3 +165,50 @@ def test_a_deadlock_cannot_come_from_the_order_of_locks() -> None:
     with transaction.atomic():
         held = routing.hold(AlertGroup.objects.order_by("-pk"))
         assert [(each.route_id, each.key) for each in held] == sorted((each.route_id, each.key) for each in held)
+
+
+def raised(*, hand: str = "", acknowledge: bool = False) -> Incident:
+    """An incident of SEV3 that two connections meet on: an alert of SEV1 joins it, while a person does something."""
+    who = actor(user("Ann", role="lead"))
+    route(group_by=["team"], policy_id=policy(notify(user("Ben")), wait(5)).pk)
+    fire(severity="warning", team="a")
+    (found,) = incidents()
+    joining = change("Down", severity="page", team="a")
+    given = {"actor": who, "now": NOW, "incident_id": found.pk}
+    others = []
+    if hand:
+        others.append(lambda: incident_actions.set_severity(**given, severity=hand))
+    if acknowledge:
+        others.append(lambda: incident_actions.acknowledge(**given))
+    no_errors(race(lambda: process(joining), *others))
+    found.refresh_from_db()
+    return found
+
+
+@pytest.mark.parametrize("_try", range(4))
+def test_a_person_and_a_worse_alert_set_the_severity_at_once(_try: int) -> None:
+    found = raised(hand="SEV2")
+    assert (found.severity, found.severity_by_hand) == ("SEV2", True), "whoever was first, the person's stands"
+    texts = list(found.timeline.filter(kind="severity").values_list("text", flat=True))
+    assert len(texts) == 2
+    assert Escalation.objects.filter(state="running").count() == 1
+
+
+@pytest.mark.parametrize("_try", range(4))
+def test_an_acknowledgement_and_a_worse_alert_at_once(_try: int) -> None:
+    found = raised(acknowledge=True)
+    assert (found.severity, found.status) == ("SEV1", "acknowledged")
+    assert not Escalation.objects.filter(state="running").exists()
+    first = found.timeline.filter(kind__in=["severity", "acknowledged"]).values_list("kind", flat=True).first()
+    paged = Page.objects.filter(reason__why__startswith="you are on it").count()
+    assert paged == (1 if first == "acknowledged" else 0)
+
+
+def test_two_worse_alerts_at_once_raise_to_the_worst_and_page_once_more() -> None:
+    route(group_by=["team"], policy_id=policy(notify(user("Ben")), wait(5)).pk)
+    fire(severity="info", team="a")
+    changes = [change("Down", severity="page", team="a"), change("Slow", severity="high", team="a")]
+    no_errors(race(*[lambda each=each: process(each) for each in changes]))
+    (found,) = incidents()
+    assert (found.severity, found.alert_count) == ("SEV1", 3)
+    assert Escalation.objects.filter(state="running").count() == 1

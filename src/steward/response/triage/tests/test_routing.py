@@ -212,6 +212,21 @@ def test_decisions_name_the_version_that_took_them() -> None:
     assert list(versions) == [(first.pk, 1), (second.pk, 2)]
 
 
+def test_a_worse_alert_raises_its_group_s_incident_by_the_route_s_map() -> None:
+    made = route(name="Team", group_by=["team"], severity_map={"disaster": "SEV1", "*": "SEV4"})
+    fire(team="a", severity="warning")
+    actions.update_route(actor=ADMIN, now=NOW, route_id=made.pk, reopen_minutes=10)
+    second = fire("Down", team="a", severity="disaster")
+    third = fire("Slow", team="a", severity="warning")
+    (found,) = incidents()
+    assert (found.severity, found.alert_count) == ("SEV1", 3)
+    (entry,) = found.timeline.filter(kind="severity")
+    assert entry.why == "Down fires as SEV1 · route Team, version 2"
+    assert entry.data["rule"] == {"kind": "route", "id": made.pk, "version": 2}
+    assert reason(second).endswith("has open, and raised it to SEV1.")
+    assert reason(third).endswith("has open: nobody is paged again.")
+
+
 def test_several_changes_of_an_alert_in_one_batch_come_to_its_last() -> None:
     route(name="All")
     changes = [change(status="firing"), change(status="resolved"), change("Other", status="firing")]
