@@ -29,6 +29,8 @@ Text = str | Promise
 Choices = Iterable[tuple[Any, Any]]
 MAX_TEXT = 200
 SHOWN_IN_SUMMARY = 2
+# Says which saved view the address came from; empty: none, and on purpose.
+VIEW_PARAM = "view"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,11 @@ class Filter:
     def read(self, data: QueryDict, choices: Choices | None) -> tuple[Any, list[str]]:
         """The value in the address and notes about what was ignored."""
         raise NotImplementedError
+
+    def canonical(self, data: QueryDict) -> list[str]:
+        """What of the address counts, in one form; nothing if the filter does what it does by itself."""
+        value = data.get(self.name, "").replace("\x00", "").strip()
+        return [value[:MAX_TEXT]] if value else []
 
     def apply(self, queryset: QuerySet[Any], value: Any) -> QuerySet[Any]:
         """The queryset narrowed by the value."""
@@ -161,6 +168,15 @@ class ChoiceFilter(Filter):
         ]
         return (values if self.multiple else values[:1]), notes
 
+    def canonical(self, data: QueryDict) -> list[str]:
+        """Values in alphabetical order; an empty one says "any" where something else applies by itself."""
+        if self.name not in data:
+            return []
+        values = sorted({value.replace("\x00", "") for value in data.getlist(self.name)} - {""})
+        if values == sorted(self.default):
+            return []
+        return values or [""]
+
     def apply(self, queryset: QuerySet[Any], value: list[str]) -> QuerySet[Any]:
         """Rows whose field is one of the values."""
         if self._apply is not None:
@@ -193,6 +209,10 @@ class BoolFilter(Filter):
             return False, []
         note = _("%(label)s is either on or off; “%(value)s” was ignored.") % {"label": self.label, "value": text[:40]}
         return False, [note]
+
+    def canonical(self, data: QueryDict) -> list[str]:
+        """Only being on counts."""
+        return ["1"] if self.read(data, None)[0] else []
 
     def apply(self, queryset: QuerySet[Any], value: bool) -> QuerySet[Any]:
         """Rows for which the field is true."""
@@ -238,8 +258,26 @@ class FilterSet:
         own = {name: value for name, value in vars(cls).items() if isinstance(value, Filter)}
         cls.filters = {**cls.filters, **own}
 
+    @classmethod
+    def parameters(cls) -> list[str]:
+        """The names that an address of this list may have."""
+        return [*cls.filters, *(["sort"] if cls.sorts else [])]
+
+    @classmethod
+    def canonical(cls, data: QueryDict) -> str:
+        """What an address says about this list, in one form: two addresses with the same list have the same text."""
+        query = QueryDict(mutable=True)
+        for name, each in cls.filters.items():
+            query.setlist(name, each.canonical(data))
+        asked = data.get("sort", "")
+        if asked in list(cls.sorts)[1:]:
+            query["sort"] = asked
+        return query.urlencode()
+
     def __init__(self, data: QueryDict, *, choices: Mapping[str, Choices] | None = None) -> None:
         self.data = data
+        # What links to this list with other filters take along besides what is in the address.
+        self.carried: dict[str, str] = {}
         # Materialised once: a choices list may be a query.
         self._choices: dict[str, list[tuple[Any, Any]]] = {
             name: list(offered) for name, offered in (choices or {}).items()
@@ -309,9 +347,16 @@ class FilterSet:
         return [Option(name, each.label, name == self.sort) for name, each in self.sorts.items()]
 
     @property
+    def query(self) -> str:
+        """What the present address says about the list, in its one form."""
+        return self.canonical(self.data)
+
+    @property
     def clear_url(self) -> str:
-        """The address without any filter; the sort stays."""
+        """The address without any filter; the sort stays. No saved view looks like that, so it is left, too."""
         query = self._unpaged()
+        if VIEW_PARAM in query:
+            query[VIEW_PARAM] = ""
         for name, each in self.filters.items():
             query.pop(name, None)
             if isinstance(each, ChoiceFilter) and each.default:
@@ -331,6 +376,8 @@ class FilterSet:
         query = self.data.copy()
         for name in PAGE_PARAMS:
             query.pop(name, None)
+        for name, value in self.carried.items():
+            query[name] = value
         return query
 
     def _without(self, name: str, raw: str) -> str:

@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from steward.foundation import clock
-from steward.foundation.ui import fields, icons, panels, spans, statuses
+from steward.foundation.ui import fields, icons, lists, panels, spans, statuses
+from steward.foundation.ui.filters import FilterSet
 from steward.foundation.ui.paging import PAGE_PARAMS
 
 register = template.Library()
@@ -165,6 +166,12 @@ def bar(percent: float | None, tone: str = "degraded", label: str = "") -> SafeS
 def panels_tag(context: Context, subject_kind: str, subject_id: object) -> dict[str, Any]:
     """The slots other rooms have added to this subject's page."""
     return {"slots": panels.slots_for(subject_kind, subject_id, context.get("actor"))}
+
+
+@register.simple_tag(takes_context=True)
+def saved_views(context: Context, filters: FilterSet) -> lists.Views | None:
+    """What saved views put around this list's filters; nothing on pages that are no registered list."""
+    return lists.views_of(context["request"], filters)
 
 
 @register.simple_tag

@@ -142,3 +142,40 @@ def test_a_list_at_its_default_is_told_from_one_that_somebody_filtered():
     assert read("sort=name").at_default
     assert not read("q=disk").at_default
     assert not read("mine=1").at_default
+
+
+@pytest.mark.parametrize(
+    ("address", "want"),
+    [
+        ("", ""),
+        ("q=&sort=&mine=0", ""),
+        ("sort=first&state=open", "state=open"),
+        ("sort=second&mine=on&q=+disk+&after=x&unknown=1", "q=disk&mine=1&sort=second"),
+        ("state=closed&state=open&state=open&state=", "state=closed&state=open"),
+        ("status=firing", ""),
+        ("status=", "status="),
+        ("status=resolved&status=firing", "status=firing&status=resolved"),
+        ("sort=nonsense&q=a%00b", "q=ab"),
+    ],
+)
+def test_addresses_of_the_same_list_have_one_form(address, want):
+    class Things(FilterSet):
+        q = TextFilter("Search")
+        state = ChoiceFilter("State", choices=[("open", "open"), ("closed", "closed")], multiple=True)
+        status = ChoiceFilter("Status", choices=[("firing", "f"), ("resolved", "r")], multiple=True, default=["firing"])
+        mine = BoolFilter("Mine")
+        sorts = {"first": Sort("First", ("id",)), "second": Sort("Second", ("-id",))}
+
+    assert Things.canonical(QueryDict(address)) == want
+    assert Things.canonical(QueryDict(want)) == want, "the one form is not stable"
+    assert Things(QueryDict(address)).query == want
+
+
+def test_links_take_along_what_is_carried_and_clearing_leaves_the_view():
+    class Things(FilterSet):
+        q = TextFilter("Search")
+
+    filters = Things(QueryDict("q=x&after=y"))
+    filters.carried["view"] = "12"
+    assert filters.chips[0].remove_url == "?view=12"
+    assert filters.clear_url == "?view="
