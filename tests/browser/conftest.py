@@ -15,8 +15,9 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"
              "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 
-# Not for the session: Playwright keeps an event loop running, and tests that run one of their own come after.
-@pytest.fixture(scope="module")
+# One Steward for all modules here; Chromium only for one, because Playwright keeps an event loop running, and tests that
+# run one of their own come after.
+@pytest.fixture(scope="package")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Steward]:
     with steward_up(tmp_path_factory.mktemp("browser")) as steward:
         yield steward
