@@ -147,7 +147,7 @@ def steward(folder: Path) -> Iterator[tuple[int, str]]:
     server, port = EmbeddedServer(folder / "steward"), free_port()
     environment = {
         "STEWARD_DATA": str(folder / "steward"), "DATABASE_URL": server.start(), "STEWARD_SECRET_KEY": "b" * 50,
-        "STEWARD_URL": f"http://127.0.0.1:{port}", "PYTHONWARNINGS": "ignore",
+        "STEWARD_URL": f"http://127.0.0.1:{port}", "STEWARD_PORT": str(port), "PYTHONWARNINGS": "ignore",
     }  # fmt: skip
     bin_folder = Path(sys.executable).parent
     try:
@@ -157,11 +157,7 @@ def steward(folder: Path) -> Iterator[tuple[int, str]]:
                 stdout=subprocess.PIPE, text=True,
             )  # fmt: skip
         path = done.stdout.strip().splitlines()[-1].strip()
-        granian = [
-            str(bin_folder / "granian"), "--interface", "asgi", "steward.config.asgi:application", "--workers", "1",
-            "--port", str(port), "--no-ws", "--log-level", "warning",
-        ]  # fmt: skip
-        with started(granian, port, f"{path}/-/healthy", folder, **environment):
+        with started([str(bin_folder / "steward"), "web"], port, f"{path}/-/healthy", folder, **environment):
             yield port, f"{path}/api/v2/alerts"
     finally:
         server.stop()

@@ -35,7 +35,7 @@ def web(_options: argparse.Namespace) -> int:
         port=env.port,
         interface="asgi",  # type: ignore[arg-type]
         workers=env.web_workers,
-        loop="asyncio",  # type: ignore[arg-type]
+        loop="uvloop",  # type: ignore[arg-type]
         log_access=False,
         log_level="warning",  # type: ignore[arg-type]
         respawn_failed_workers=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -35,11 +36,20 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     await _django(scope, receive, send)  # type: ignore[arg-type]
 
 
+def _collect_less() -> None:
+    """Let the garbage collector leave alone what was imported, and look less often: at its defaults it takes a fifth of
+    the time of ingest, which makes no cycles."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 async def _lifespan(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
             end_with_parent()
+            _collect_less()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             for _prefix, mounted in _mounts:

@@ -39,11 +39,10 @@ class _Running:
     def __init__(self, conninfo: str) -> None:
         self.loop = asyncio.get_running_loop()
         self.name = secrets.token_hex(6)
-        self.database = Database(conninfo)
         self.reader = Database(conninfo)
         self.keys = Keys(self.reader)
         self.memory = Memory()
-        self.writer = Writer(self.database, self.memory, self.name, clock.now)
+        self.writer = Writer(conninfo, self.memory, self.name, clock.now)
         self.writing = asyncio.create_task(self.writer.run())
         self.listening = asyncio.create_task(listen(conninfo, self.memory, self.name))
         self.parked: dict[int, deque[float]] = {}
@@ -54,7 +53,6 @@ class _Running:
         await asyncio.gather(self.writing, return_exceptions=True)
         self.listening.cancel()
         await asyncio.gather(self.listening, return_exceptions=True)
-        await self.database.close()
         await self.reader.close()
 
     def may_park(self, source_id: int, now: float) -> bool:

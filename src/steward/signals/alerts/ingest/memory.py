@@ -94,7 +94,7 @@ class Memory:
         self.trusted = False
         self.urgent: list[Known] = []
         self.lazy: list[Known] = []
-        self._gone: set[Ident] | None = None
+        self._storing: list[set[Ident]] = []
         self._lazy_since = 0.0
 
     def refresh(self, known: Known, due: float, now: float) -> None:
@@ -106,24 +106,26 @@ class Memory:
             (self.urgent if near else self.lazy).append(known)
 
     def learn(self, ident: Ident, alert_id: int, content: bytes, starts: float, due: float, now: float) -> None:
-        """Remember an alert that was stored as firing, unless it was told meanwhile that it ended."""
-        if self._gone is None or ident not in self._gone:
-            self.known.put(ident, Known(ident, alert_id, content, starts, due, now))
+        """Remember an alert that was stored as firing."""
+        self.known.put(ident, Known(ident, alert_id, content, starts, due, now))
 
     def forget(self, ident: Ident) -> None:
         """The alert may not fire any more. A refresh that waits is written at once: the database decides on it."""
         known = self.known.pop(ident)
         if known is not None and known.listed:
             self.urgent.append(known)
-        if self._gone is not None:
-            self._gone.add(ident)
+        for ended in self._storing:
+            ended.add(ident)
 
-    def storing(self) -> None:
-        """From now to :meth:`stored`, what is told to have ended is not learnt: the word may overtake the commit."""
-        self._gone = set()
+    def storing(self) -> set[Ident]:
+        """From now to :meth:`stored`, what is told to have ended is in this set and must not be learnt: the word may
+        overtake the commit."""
+        ended: set[Ident] = set()
+        self._storing.append(ended)
+        return ended
 
-    def stored(self) -> None:
-        self._gone = None
+    def stored(self, ended: set[Ident]) -> None:
+        self._storing = [each for each in self._storing if each is not ended]
 
     def distrust(self) -> None:
         """Nothing is told any more what ends elsewhere: forget all, and write what waits."""

@@ -1,13 +1,15 @@
-"""Group commit: one task per process writes what all concurrent requests brought, in as few transactions as can be.
+"""Group commit: what all concurrent requests brought is written in as few transactions as can be.
 
-While one batch is being committed the next one collects; a request is answered when the batch that holds its alerts is
-committed. Refreshes are written by the same task, in between.
+There are two lanes, each with a connection: while one batch is being committed the next one collects, is decided on and
+is written beside it. A request is answered when the batch that holds its alerts is committed. Reports of one alert are
+never in both lanes, so they are decided on in the order in which they came.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +17,7 @@ from datetime import UTC, datetime
 import psycopg
 
 from steward.signals.alerts.ingest.database import Database
-from steward.signals.alerts.ingest.memory import Known, Memory, moment, seconds
+from steward.signals.alerts.ingest.memory import Ident, Known, Memory, moment, seconds
 from steward.signals.alerts.storing import (
     Parking,
     Report,
@@ -30,13 +32,12 @@ from steward.signals.alerts.storing import (
 
 log = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
-MAX_BATCH = 2_000
+# Half of what comes in a rush is better committed, and its senders answered, while the other half is written.
+MAX_BATCH = 300
+LANES = 2
 MAX_QUEUED = 50_000
 REFRESH_CHUNK = 1_000
 ATTEMPTS = 3
-# When several requests shared the last transaction more are on their way: waiting a moment for them costs less than a
-# transaction of their own. A lone sender never waits.
-LINGER_SECONDS = 0.0015
 
 
 class Busy(Exception):
@@ -53,17 +54,17 @@ class Submission:
 
 
 class Writer:
-    """The task and its queue. ``name`` marks what this process tells the others."""
+    """The lanes and their queue. ``name`` marks what this process tells the others."""
 
-    def __init__(self, database: Database, memory: Memory, name: str, now: Callable[[], datetime]) -> None:
-        self.database, self.memory, self.name, self.now = database, memory, name, now
-        self._queue: list[Submission] = []
+    def __init__(self, conninfo: str, memory: Memory, name: str, now: Callable[[], datetime]) -> None:
+        self.memory, self.name, self.now = memory, name, now
+        self.lanes = [Database(conninfo) for _lane in range(LANES)]
+        self._queue: deque[Submission] = deque()
         self._queued = 0
+        self._under_way: set[Ident] = set()
         self._bell = asyncio.Event()
         self._stopping = False
         self._received: dict[int, datetime] = {}
-        self._last_tick = 0.0
-        self._crowded = False
 
     async def submit(self, reports: list[Report], parked: list[Parking]) -> None:
         """Return when everything is committed; raise what psycopg raised if it is not."""
@@ -82,112 +83,132 @@ class Writer:
         self._received[source_id] = now
 
     async def run(self) -> None:
-        """Write until stopped, then write what is left."""
-        while not (self._stopping and not self._queue):
-            try:
-                await asyncio.wait_for(self._bell.wait(), TICK_SECONDS)
-            except TimeoutError:
-                await self._tick()
-                continue
-            self._bell.clear()
-            while self._queue:
-                if self._crowded and self._queued < MAX_BATCH:
-                    await asyncio.sleep(LINGER_SECONDS)
-                batch = self._take()
-                self._crowded = len(batch) > 1
-                await self._write(batch)
-                if self.now().timestamp() - self._last_tick >= TICK_SECONDS:
-                    await self._tick()
+        """Write until stopped, then write what is left and close the connections."""
+        ticking = asyncio.create_task(self._ticks())
+        try:
+            await asyncio.gather(*map(self._work, self.lanes))
+        finally:
+            ticking.cancel()
+            await asyncio.gather(ticking, return_exceptions=True)
         await self._tick(everything=True)
+        for lane in self.lanes:
+            await lane.close()
 
     def stop(self) -> None:
         """Take nothing more in, and let the task end."""
         self._stopping = True
         self._bell.set()
 
-    def _take(self) -> list[Submission]:
-        taken, size = 0, 0
-        for submission in self._queue:
-            if taken and size >= MAX_BATCH:
-                break
-            taken += 1
-            size += len(submission.reports) + len(submission.parked)
-        batch, self._queue = self._queue[:taken], self._queue[taken:]
-        self._queued -= size
-        return batch
+    async def _work(self, lane: Database) -> None:
+        while True:
+            batch, idents = self._take()
+            if batch:
+                await self._write(lane, batch, idents)
+            elif self._stopping and not self._queue:
+                return
+            else:
+                self._bell.clear()
+                await self._bell.wait()
 
-    async def _write(self, batch: list[Submission]) -> None:
+    async def _ticks(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            await self._tick()
+
+    def _take(self) -> tuple[list[Submission], set[Ident]]:
+        """The oldest submissions of which no alert is being written just now, and their alerts."""
+        batch: list[Submission] = []
+        idents: set[Ident] = set()
+        size = 0
+        while self._queue and (not batch or size < MAX_BATCH):
+            brought = {each.ident for each in self._queue[0].reports}
+            if not self._under_way.isdisjoint(brought):
+                break
+            submission = self._queue.popleft()
+            batch.append(submission)
+            idents |= brought
+            size += len(submission.reports) + len(submission.parked)
+        self._queued -= size
+        self._under_way |= idents
+        return batch, idents
+
+    async def _write(self, lane: Database, batch: list[Submission], idents: set[Ident]) -> None:
         try:
-            error = await self._try(batch)
+            error = await self._try(lane, batch)
             if isinstance(error, psycopg.DataError | psycopg.IntegrityError) and len(batch) > 1:
                 # One request's data must not fail the others that happened to share its transaction.
                 for submission in batch:
-                    _settle([submission], await self._try([submission]))
+                    _settle([submission], await self._try(lane, [submission]))
             _settle(batch, error)
         except asyncio.CancelledError as cancelled:
             _settle(batch, cancelled)
             raise
+        finally:
+            self._under_way -= idents
+            self._bell.set()
 
-    async def _try(self, batch: list[Submission]) -> Exception | None:
+    async def _try(self, lane: Database, batch: list[Submission]) -> Exception | None:
         reports = [each for submission in batch for each in submission.reports]
         parked = [each for submission in batch for each in submission.parked]
         try:
-            async with self.database.lock:
-                await self._store(reports)
+            async with lane.lock:
+                await self._store(lane, reports)
                 if parked:
-                    await (await self.database.connect()).execute(*park(parked))
+                    await (await lane.connect()).execute(*park(parked))
         except (psycopg.Error, OSError) as problem:
             log.warning("%s alerts could not be stored: %s", len(reports), problem)
-            await self._recover(problem)
+            await self._recover(lane, problem)
             return problem
         except Exception as problem:
             log.exception("a batch of %s alerts could not be stored", len(reports))
             return problem
         return None
 
-    async def _recover(self, problem: Exception) -> None:
+    async def _recover(self, lane: Database, problem: Exception) -> None:
         if isinstance(problem, psycopg.OperationalError | psycopg.InterfaceError | OSError):
-            await self.database.close()
+            await lane.close()
 
-    async def _store(self, reports: list[Report]) -> None:
+    async def _store(self, lane: Database, reports: list[Report]) -> None:
         """Store what is new and what is stored already; what was removed in between is new again."""
-        self.memory.storing()
+        ended = self.memory.storing()
         try:
             while reports:
-                reports = await self._store_once(reports)
+                reports = await self._store_once(lane, reports, ended)
         finally:
-            self.memory.stored()
+            self.memory.stored(ended)
 
-    async def _store_once(self, reports: list[Report]) -> list[Report]:
+    async def _store_once(self, lane: Database, reports: list[Report], ended: set[Ident]) -> list[Report]:
         """Store in up to two statements; returns the reports of alerts that went away between them. A late refresh of
         such an alert is not among them: it brings nothing to make it again from, and the sender will."""
         first, later = split_first(reports)
         fresh = [each for each in first if each.normalised is not None]
         known = [each for each in first if each.normalised is None]
         if fresh:
-            stored = await self._drive(lambda: insert_new(fresh), transaction=False)
-            self._learn(fresh, stored)
+            stored = await self._drive(lane, lambda: insert_new(fresh), transaction=False)
+            self._learn(fresh, stored, ended)
             known = stored.left + known
         known += later
         if not known:
             return []
-        stored = await self._drive(lambda: change_known(known, self.name), transaction=True)
-        self._learn(known, stored)
+        stored = await self._drive(lane, lambda: change_known(known, self.name), transaction=True)
+        self._learn(known, stored, ended)
         return [each for each in stored.left if each.normalised is not None]
 
-    async def _drive(self, steps: Callable[[], Steps], *, transaction: bool) -> Stored:
+    async def _drive(self, lane: Database, steps: Callable[[], Steps], *, transaction: bool) -> Stored:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return await self.database.drive(steps(), transaction=transaction)
+                return await lane.drive(steps(), transaction=transaction)
             except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
                 if attempt == ATTEMPTS:
                     raise
         raise AssertionError("the loop returns or raises")
 
-    def _learn(self, reports: list[Report], stored: Stored) -> None:
+    def _learn(self, reports: list[Report], stored: Stored, ended: set[Ident]) -> None:
         for each in reports:
             outcome = stored.outcomes.get(each.ident)
             if outcome is None:
+                continue
+            if each.ident in ended:
                 continue
             if outcome.firing and each.normalised is not None and not each.resolved:
                 due, starts = seconds(outcome.due_at), seconds(outcome.starts_at)
@@ -198,7 +219,6 @@ class Writer:
 
     async def _tick(self, *, everything: bool = False) -> None:
         now = self.now()
-        self._last_tick = now.timestamp()
         waiting = self.memory.waiting(now.timestamp(), everything=everything)
         written = 0
         try:
@@ -208,13 +228,13 @@ class Writer:
             await self._note_sources()
         except (psycopg.Error, OSError) as problem:
             log.warning("refreshes could not be written: %s", problem)
-            await self._recover(problem)
+            await self._recover(self.lanes[0], problem)
             # Nothing is lost: they are written at a later tick, or the senders say it again.
             self.memory.put_back(waiting[written:])
 
     async def _refresh(self, waiting: list[Known]) -> None:
         rows = [(each.alert_id, datetime.fromtimestamp(each.seen, UTC), moment(each.due)) for each in waiting]
-        firing = {row[0] for row in await self.database.fetch(*refresh(rows))}
+        firing = {row[0] for row in await self.lanes[0].fetch(*refresh(rows))}
         ended = []
         for each in waiting:
             if each.alert_id in firing:
@@ -225,8 +245,9 @@ class Writer:
             source_id, mark = each.ident
             ended.append(Report(source_id, mark, seen, False, None, None, moment(each.due)))
         if ended:
-            async with self.database.lock:
-                await self._store(ended)
+            lane = self.lanes[0]
+            async with lane.lock:
+                await self._store(lane, ended)
 
     async def _note_sources(self) -> None:
         if self._received:
@@ -235,7 +256,7 @@ class Writer:
                 "UPDATE alerts_source s SET last_received_at = GREATEST(s.last_received_at, u.k)"
                 " FROM unnest(%s::bigint[], %s::timestamptz[]) AS u(i, k) WHERE s.id = u.i"
             )
-            await self.database.fetch(sql, (list(heard), list(heard.values())))
+            await self.lanes[0].fetch(sql, (list(heard), list(heard.values())))
 
 
 def _settle(batch: list[Submission], error: BaseException | None) -> None:

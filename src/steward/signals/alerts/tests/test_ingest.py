@@ -1,6 +1,7 @@
 """The ingest door, on real connections: what is stored, what is answered, what waits in memory."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -283,9 +284,9 @@ def test_concurrent_requests_share_transactions(k: Source) -> None:
         batches: list[int] = []
         write = running.writer._write
 
-        async def counting(batch: Any) -> None:
+        async def counting(lane: Any, batch: Any, idents: Any) -> None:
             batches.append(len(batch))
-            await write(batch)
+            await write(lane, batch, idents)
 
         running.writer._write = counting
         answers = await asyncio.gather(*[call(app, V2, [posted(f"A{n}")]) for n in range(40)])
@@ -295,6 +296,37 @@ def test_concurrent_requests_share_transactions(k: Source) -> None:
     batches = with_door(story)
     assert sum(batches) == 40 and len(batches) < 40
     assert Alert.objects.count() == AlertChange.objects.count() == 40
+
+
+def test_reports_of_one_alert_are_never_in_two_lanes(k: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Firing and resolving it come at once, among others that fill both lanes: they are decided on as they came."""
+    monkeypatch.setattr("steward.signals.alerts.ingest.writer.MAX_BATCH", 3)
+
+    async def story(app: Application) -> tuple[int, bool]:
+        running = await trusting(app)
+        writer, busy, most, shared = running.writer, [], 0, False
+        write = writer._write
+
+        async def watching(lane: Any, batch: Any, idents: Any) -> None:
+            nonlocal most, shared
+            shared = shared or any(not idents.isdisjoint(other) for other in busy)
+            busy.append(idents)
+            most = max(most, len(busy))
+            await write(lane, batch, idents)
+            busy[:] = [other for other in busy if other is not idents]
+
+        writer._write = watching
+        calls = []
+        for n in range(20):
+            calls += [call(app, V2, [posted("One")]), call(app, V2, [posted(f"Other{n}")])]
+            calls.append(call(app, V2, [posted("One", end=datetime.now(UTC))]))
+        answers = await asyncio.gather(*calls)
+        assert {answer.status for answer in answers} == {200}
+        return most, shared
+
+    assert with_door(story) == (2, False)
+    states = list(AlertChange.objects.filter(alert__name="One").order_by("id").values_list("status", flat=True))
+    assert states[0] == "firing" and all(one != two for one, two in itertools.pairwise(states))
 
 
 def test_data_that_the_database_refuses_fails_alone(k: Source, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,12 +347,14 @@ def test_without_a_database_nothing_is_promised(k: Source, monkeypatch: pytest.M
     async def story(app: Application) -> None:
         running = await trusting(app)
         assert (await call(app, V2, [posted("A")])).status == 200
-        good = running.database.conninfo
-        await running.database.close()
-        running.database.conninfo = "host=127.0.0.1 port=1 connect_timeout=1 dbname=x user=x"
+        good = running.writer.lanes[0].conninfo
+        for lane in running.writer.lanes:
+            await lane.close()
+            lane.conninfo = "host=127.0.0.1 port=1 connect_timeout=1 dbname=x user=x"
         answer = await call(app, V2, [posted("B")])
         assert (answer.status, answer.headers["retry-after"]) == (503, "2")
-        running.database.conninfo = good
+        for lane in running.writer.lanes:
+            lane.conninfo = good
         assert (await call(app, V2, [posted("B")])).status == 200
 
     with_door(story)
