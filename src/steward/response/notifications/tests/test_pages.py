@@ -11,7 +11,7 @@ from django.urls import reverse
 from steward.response.notifications import actions
 from steward.response.notifications.models import ContactMethod, Delivery
 from steward.response.notifications.rules import Answer
-from steward.response.notifications.tests.factories import NOW, SUBJECT, delivery_of, page, user
+from steward.response.notifications.tests.factories import NOW, SUBJECT, delivery_of, organisation, page, user
 
 pytestmark = pytest.mark.django_db
 URL = "/profile/contacts"
@@ -109,3 +109,11 @@ def test_the_panel_shows_why_and_what_was_answered(ann: Client) -> None:
     customer = Client()
     customer.force_login(user(role="customer"))
     assert customer.get(url).status_code == 403
+
+
+def test_a_supplier_is_not_told_that_nobody_was_paged(client: Client) -> None:
+    """They may not see pages, which is not the same as that there are none."""
+    page(user())
+    client.force_login(user("Carrier", role="supplier", organisation=organisation("supplier")))
+    panel = client.get(reverse("notifications:incident-pages", args=[SUBJECT.id]))
+    assert panel.status_code == 200 and panel.content.strip() == b""
