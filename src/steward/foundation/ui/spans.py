@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
+
+from steward.foundation.sentences import gettext as _
 
 
 def duration_words(value: timedelta | float) -> str:

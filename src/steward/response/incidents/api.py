@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema, Status
 
-from steward.foundation import clock
+from steward.foundation import clock, sentences
 from steward.foundation.actors import Actor
 from steward.foundation.rest.api import KeysetQuery, page_of
 from steward.foundation.subjects import SubjectRef
@@ -174,8 +174,8 @@ def _out(incident: Incident) -> IncidentOut:
 
 def _entry(entry: TimelineEntry) -> EntryOut:
     return EntryOut(
-        id=entry.pk, at=entry.at, kind=entry.kind, by=entry.actor_label, text=entry.text, why=entry.why,
-        data=entry.data,
+        id=entry.pk, at=entry.at, kind=entry.kind, by=entry.actor_label, text=entry.told, why=entry.told_why,
+        data={name: value for name, value in entry.data.items() if name != sentences.SAID},
     )  # fmt: skip
 
 

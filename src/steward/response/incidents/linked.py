@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from steward.foundation import clock
+from steward.foundation import clock, sentences
 from steward.foundation.actors import Actor
 from steward.foundation.database.rowsecurity import limited_to
 from steward.foundation.errors import Conflict, NotFound, StewardError
@@ -68,7 +68,7 @@ def _answer(request: HttpRequest, token: str, actor: Actor, incident_id: int) ->
         if done is None:
             raise IncidentNotFound(_("A link can acknowledge or resolve an incident and nothing else."))
         try:
-            done(actor=actor, now=clock.now(), incident_id=incident_id, via=_("from a message"))
+            done(actor=actor, now=clock.now(), incident_id=incident_id, via=sentences.gettext("from a message"))
         except Conflict as error:
             # Somebody was faster; the page shows how it stands now.
             messages.warning(request, error.message)

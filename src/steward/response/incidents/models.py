@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from steward.foundation import sentences
 from steward.foundation.due.models import DueModel
 
 if TYPE_CHECKING:
@@ -155,6 +156,15 @@ class TimelineEntry(models.Model):
     text = models.TextField(_("what"))
     why = models.TextField(_("why"), blank=True)
     data = models.JSONField(default=dict)
+
+    @property
+    def told(self) -> str:
+        """What happened, in the reader's language."""
+        return sentences.read(self.data.get(sentences.SAID), "text", self.text)
+
+    @property
+    def told_why(self) -> str:
+        return sentences.read(self.data.get(sentences.SAID), "why", self.why)
 
     class Meta:
         ordering = ["at", "id"]

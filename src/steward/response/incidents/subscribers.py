@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from steward.foundation.actors import system
 from steward.foundation.events import subscribe
+from steward.foundation.sentences import gettext as _
+from steward.foundation.sentences import joined
 from steward.foundation.subjects import SubjectRef
 from steward.response.incidents import actions, queries
 from steward.response.notifications.events import PageFailed, PageSent, SubjectLocking
@@ -33,7 +33,7 @@ def alerts_leaving(event: AlertsLeaving) -> None:
 def people_paged(event: PeoplePaged) -> None:
     for person in event.people:
         text = _("Paging %(name)s") % {"name": person.label}
-        _note(event.subject, event.now, "page", text, f"{event.step} · {person.why}", {"user": person.user_id})
+        _note(event.subject, event.now, "page", text, joined(event.step, person.why), {"user": person.user_id})
 
 
 @subscribe(StepTaken)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from steward.config.environment import load
 from steward.foundation.outbound.message import one_line
+from steward.foundation.sentences import told
 from steward.foundation.subjects import SubjectRef
 from steward.response.notifications import links
 from steward.response.notifications.actions.deliveries import Sending
@@ -79,7 +80,8 @@ def _subject(sending: Sending) -> str:
 
 
 def _context(sending: Sending, now: datetime) -> dict[str, Any]:
-    facts = sending.reason.get("facts", {})
+    reason = told(sending.reason)
+    facts = reason.get("facts", {})
     names = {"severity": _("Severity"), "service": _("Service")}
     # jsonb does not keep the order of keys.
     order = [*names, *sorted(set(facts) - set(names))]
@@ -88,8 +90,8 @@ def _context(sending: Sending, now: datetime) -> dict[str, Any]:
         "body": sending.body,
         "subject_label": sending.subject_label,
         "facts": [(names.get(name, name), str(facts[name])) for name in order if facts.get(name)],
-        "why": sending.reason.get("why", ""),
-        "step": sending.reason.get("step", ""),
+        "why": reason.get("why", ""),
+        "step": reason.get("step", ""),
         "name": sending.user_name,
         "link": link_for(sending.user_id, sending.subject, sending.page_id, now),
         "expires": now + links.LIFETIME,

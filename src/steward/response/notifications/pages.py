@@ -161,11 +161,12 @@ def _shown(actor: Actor, owner_id: int) -> list[dict[str, Any]]:
 
 def _told(sent: Page) -> dict[str, Any]:
     """A page with its deliveries as the panel shows them."""
+    reason = queries.explain(sent)
     return {
         "page": sent,
-        "why": sent.reason.get("why", ""),
-        "step": sent.reason.get("step", ""),
-        "problem": sent.reason.get("problem", ""),
+        "why": reason.get("why", ""),
+        "step": reason.get("step", ""),
+        "problem": reason.get("problem", ""),
         "seconds": (sent.sent_at - sent.created_at) if sent.sent_at else None,
         "deliveries": [
             {

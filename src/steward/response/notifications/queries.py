@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
+from steward.foundation import sentences
 from steward.foundation.actors import Actor
 from steward.foundation.subjects import SubjectRef
 from steward.people.accounts import queries as accounts
@@ -85,6 +86,7 @@ def why_paged(user_id: int, subject: SubjectRef) -> tuple[str, str]:
     """Why this person was last paged about the subject and by which step; empty when they never were."""
     found = Page.objects.filter(user_id=user_id, subject_kind=subject.kind, subject_id=subject.id)
     reason = found.order_by("-id").values_list("reason", flat=True).first() or {}
+    reason = sentences.told(reason)
     return str(reason.get("why", "")), str(reason.get("step", ""))
 
 
@@ -131,5 +133,5 @@ def delivery_target(delivery: Delivery) -> str:
 
 
 def explain(page: Page) -> dict[str, Any]:
-    """Why the page was asked for, for programs: the stored reason without inner bookkeeping."""
-    return {name: value for name, value in page.reason.items() if name != "rules_version"}
+    """Why the page was asked for, for programs: the stored reason, in the reader's language, without inner bookkeeping."""
+    return {name: value for name, value in sentences.told(page.reason).items() if name != "rules_version"}

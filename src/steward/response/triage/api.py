@@ -191,9 +191,10 @@ def _route(route: Route) -> dict[str, Any]:
 
 
 def _decision(decision: Decision) -> dict[str, Any]:
-    same = ("alert_id", "change_id", "at", "outcome", "reason", "route_version")
+    same = ("alert_id", "change_id", "at", "outcome", "route_version")
     return {
-        "id": decision.pk, **{name: getattr(decision, name) for name in same}, "route": _named(decision.route),
+        "id": decision.pk, **{name: getattr(decision, name) for name in same}, "reason": decision.told,
+        "route": _named(decision.route),
         "incident": decision.incident.ref if decision.incident else None,
     }  # fmt: skip
 

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from steward.foundation import sentences
 from steward.foundation.due.models import DueModel
 
 if TYPE_CHECKING:
@@ -102,6 +103,11 @@ class Decision(models.Model):
     route_version = models.PositiveIntegerField(null=True)
     incident = models.ForeignKey("incidents.Incident", models.SET_NULL, null=True, related_name="+")
     data = models.JSONField(default=dict)
+
+    @property
+    def told(self) -> str:
+        """The reason in the reader's language."""
+        return sentences.read(self.data.get(sentences.SAID), "reason", self.reason)
 
     class Meta:
         indexes = [models.Index(fields=["alert", "id"], name="decision_alert")]

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from steward.estate.configuration import queries as configuration
 from steward.foundation.actors import Actor
+from steward.foundation.sentences import joined
 from steward.response.incidents import actions as incidents
 from steward.response.incidents.actions import JoiningAlert, Opening, Rule
 from steward.response.triage import rules, wording
@@ -51,7 +52,7 @@ def rule_of(route: rules.RouteSpec) -> Rule:
 
 def _opening(route: rules.RouteSpec, firing: Sequence[ChangedAlert], names: dict[int, str]) -> Opening:
     service_id = route.service_id or next((change.service_id for change in firing if change.service_id), None)
-    why = f"{wording.by_route(route)} · {wording.takes(route)}"
+    why = joined(wording.by_route(route), wording.takes(route))
     return Opening(
         title=wording.title(firing, _service_name(service_id, names)),
         severity=rules.worst([rules.severity(route, change.severity) for change in firing]),

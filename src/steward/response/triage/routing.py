@@ -16,6 +16,7 @@ from django.db import transaction
 
 from steward.foundation.actors import system
 from steward.foundation.due.registry import wake
+from steward.foundation.sentences import SAID, packed
 from steward.response.incidents import actions as incidents
 from steward.response.incidents.actions import JoiningAlert
 from steward.response.triage import queries, rules, wording
@@ -53,7 +54,8 @@ class Batch:
         self, changes: Iterable[ChangedAlert], outcome: rules.Outcome, reason: str, route: rules.RouteSpec | None,
         incident_id: int | None = None, labels: dict[str, str] | None = None,
     ) -> None:  # fmt: skip
-        data: dict[str, Any] = {} if labels is None else {"group": labels}
+        said = packed(reason=reason)
+        data: dict[str, Any] = {**({} if labels is None else {"group": labels}), **({SAID: said} if said else {})}
         for change in changes:
             self.decisions.append(
                 Decision(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.utils.translation import gettext as _
-
 from steward.algorithms.matching import format_matchers
+from steward.foundation.sentences import gettext as _
 from steward.foundation.ui.spans import duration_words
 from steward.response.triage.rules import RouteSpec
 from steward.signals.alerts.events import ChangedAlert
@@ -107,8 +106,12 @@ def came_from(change: ChangedAlert, why: str) -> str:
 
 
 def ended(change: ChangedAlert) -> str:
-    """Why the alert ended, as its own room says."""
-    return str(change.reason.get("text") or _("its sender says so"))
+    """Why the alert ended; a reason that this does not know speaks for itself."""
+    known = {
+        "sender_resolved": _("its sender says that it ended"),
+        "expired": _("not heard of again before its end"),
+    }
+    return known.get(str(change.reason.get("code"))) or str(change.reason.get("text") or _("its sender says so"))
 
 
 def title(firing: Sequence[ChangedAlert], service: str) -> str:

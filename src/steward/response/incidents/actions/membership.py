@@ -7,10 +7,10 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Count, Q
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from steward.foundation.actors import Actor
+from steward.foundation.sentences import gettext as _
+from steward.foundation.sentences import ngettext
 from steward.response.incidents.actions.severity import NO_RULE, Rule, raise_severity
 from steward.response.incidents.actions.shared import JoiningAlert, locked, names_of, new_entry, refuse, save
 from steward.response.incidents.actions.states import resolve_locked

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
 
 from steward.estate.configuration import queries as configuration
 from steward.foundation.actors import Actor
 from steward.foundation.errors import Invalid
 from steward.foundation.events import publish
+from steward.foundation.sentences import gettext as _
 from steward.response.incidents import events
 from steward.response.incidents.actions.membership import entries_of_joining, memberships_of
 from steward.response.incidents.actions.shared import (

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from steward.foundation.actors import Actor
 from steward.foundation.events import publish
+from steward.foundation.sentences import gettext as _
+from steward.foundation.sentences import joined
 from steward.response.incidents import events, rules
 from steward.response.incidents.actions.shared import (
     JoiningAlert,
@@ -82,7 +83,7 @@ def raise_severity(
         return
     before, incident.severity = incident.severity, worst.severity
     save(incident, now, "severity")
-    why = " · ".join(part for part in (_("%(alert)s fires as %(severity)s") % words, rule.text) if part)
+    why = joined(_("%(alert)s fires as %(severity)s") % words, rule.text)
     text = _("Severity raised to %(to)s") % {"to": worst.severity}
     entry(incident, now, actor, EntryKind.SEVERITY, text, why, {"from": before, "to": worst.severity, **data})
     record(actor, now, "incident.severity", incident, {"severity": before}, {"severity": worst.severity, **data})
@@ -97,7 +98,7 @@ def _hold(incident: Incident, now: datetime, actor: Actor, worst: JoiningAlert, 
         return
     text = _("Severity stays %(severity)s, as a person has set it") % {"severity": incident.severity}
     reason = _("%(alert)s fires as %(severity)s") % {"alert": worst.name, "severity": worst.severity}
-    why = " · ".join(part for part in (reason, rule.text) if part)
+    why = joined(reason, rule.text)
     data = {"held": worst.severity, "alert": worst.alert_id, "rule": rule.data}
     entry(incident, now, actor, EntryKind.SEVERITY, text, why, data)
 

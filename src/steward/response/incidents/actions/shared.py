@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
 
-from django.utils.translation import gettext as _
-
+from steward.foundation import sentences
 from steward.foundation.actors import Actor
 from steward.foundation.errors import Invalid
+from steward.foundation.sentences import gettext as _
 from steward.foundation.subjects import SubjectRef
 from steward.people.audit import actions as audit
 from steward.response.incidents.errors import IncidentClosedAlready, IncidentNotFound, NotResolved
@@ -65,10 +65,12 @@ def new_entry(
     incident: Incident, now: datetime, actor: Actor, kind: str, text: str, why: str = "",
     data: dict[str, Any] | None = None,
 ) -> TimelineEntry:  # fmt: skip
-    """A timeline entry that is not stored yet. ``by`` tells people from automatic entries."""
+    """A timeline entry that is not stored yet. ``by`` tells people from automatic entries; ``said`` is what its
+    sentences are made of, so that everyone reads them in their own language."""
+    said = sentences.packed(text=text, why=why)
     return TimelineEntry(
         incident=incident, at=now, kind=kind, actor_label=actor.label[:200], text=text, why=why,
-        data={"by": actor.kind, **(data or {})},
+        data={"by": actor.kind, **(data or {}), **({sentences.SAID: said} if said else {})},
     )  # fmt: skip
 
 

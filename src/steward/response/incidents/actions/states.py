@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.utils.translation import gettext as _
-
 from steward.foundation.actors import Actor
 from steward.foundation.events import publish
+from steward.foundation.sentences import gettext as _
+from steward.foundation.sentences import joined
 from steward.foundation.ui.spans import duration_words
 from steward.response.incidents import events, rules
 from steward.response.incidents.actions.shared import entry, record, save, subject_of
@@ -25,7 +25,7 @@ def resolve_locked(incident: Incident, now: datetime, actor: Actor, why: str, vi
     save(incident, now, "status", "resolved_at", "unreached", "due_at", "leased_until")
     text = _("Resolved %(via)s") % {"via": via} if via else _("Resolved")
     took = _("%(time)s after it opened") % {"time": duration_words(now - incident.opened_at)}
-    entry(incident, now, actor, EntryKind.RESOLVED, text, f"{why} · {took}" if why else took)
+    entry(incident, now, actor, EntryKind.RESOLVED, text, joined(why, took))
     oncall.stop_escalation(actor=actor, now=now, subject=subject_of(incident), reason=_("resolved"))
     record(actor, now, "incident.resolve", incident, {"status": before}, {"status": incident.status, "why": why})
     publish(events.IncidentResolved(incident.pk, now))

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from steward.foundation.actors import Actor
 from steward.foundation.errors import Invalid
 from steward.foundation.events import publish
+from steward.foundation.sentences import gettext as _
 from steward.foundation.ui.spans import duration_words
 from steward.people.accounts import queries as accounts
 from steward.response.incidents import events, rules

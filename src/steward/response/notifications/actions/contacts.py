@@ -8,7 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from steward.foundation import outbound
+from steward.foundation import outbound, sentences
 from steward.foundation.actors import Actor
 from steward.foundation.outbound.errors import Refused
 from steward.foundation.outbound.message import mailbox
@@ -105,7 +105,7 @@ def send_test(*, actor: Actor, now: datetime, method_id: int) -> int:
             "user_id": method.user_id, "subject_kind": "contact_method", "subject_id": method.pk,
             "subject_label": _("test message"), "title": _("Test message from Steward"),
             "body": _("This is how you are paged. There is nothing to do."), "created_at": now,
-            "reason": {"why": _("%(person)s asked for a test.") % {"person": actor.label}},
+            "reason": sentences.keep({"why": sentences.gettext("%(person)s asked for a test.") % {"person": actor.label}}),
         },
     )  # fmt: skip
     if created:

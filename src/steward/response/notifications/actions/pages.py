@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
 from steward.foundation.actors import Actor
 from steward.foundation.database.locks import lock_in_transaction
 from steward.foundation.due import registry
 from steward.foundation.events import publish
+from steward.foundation.sentences import gettext as _
+from steward.foundation.sentences import keep
 from steward.foundation.subjects import SubjectRef
 from steward.people.accounts import queries as accounts
 from steward.response.notifications import rules
@@ -77,7 +78,7 @@ def page(
     made = Page(
         key=key, user_id=user_id, subject_kind=subject.kind, subject_id=subject.id,
         subject_label=subject_label[:300], title=title[:300], body=body,
-        reason={**reason, **({"problem": problem} if problem else {}), "rules_version": rules.VERSION},
+        reason=keep({**reason, **({"problem": problem} if problem else {}), "rules_version": rules.VERSION}),
         state=PageState.FAILED if problem else PageState.PENDING, created_at=now,
     )  # fmt: skip
     try:
@@ -119,7 +120,7 @@ def cancel_pages(*, now: datetime, subject: SubjectRef, reason: str) -> int:
     ).update(state=DeliveryState.CANCELLED, due_at=None, leased_until=None)
     for each in Page.objects.filter(pk__in=pages, state=PageState.PENDING):
         each.state = PageState.CANCELLED
-        each.reason = {**each.reason, "cancelled": reason, "cancelled_at": now.isoformat()}
+        each.reason = keep({**each.reason, "cancelled": reason, "cancelled_at": now.isoformat()})
         each.save(update_fields=["state", "reason"])
     return cancelled
 

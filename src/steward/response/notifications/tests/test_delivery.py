@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import OperationalError
 
+from steward.foundation import sentences
 from steward.foundation.due.registry import claim, kinds
 from steward.foundation.testing.races import race
-from steward.response.notifications import due, links, sending
+from steward.response.notifications import due, links, messages, sending
 from steward.response.notifications.models import ContactMethod, Delivery, Page
 from steward.response.notifications.tests.conftest import Hooks, Mails, free_port
 from steward.response.notifications.tests.factories import NOW, SUBJECT, delivery_of, page, page_of, user
@@ -110,6 +112,16 @@ def test_in_the_language_of_the_person(mails: Mails) -> None:
         for line in message.get_body(("html",)).get_content().splitlines()
         if line.startswith("<html")
     }
+
+
+def test_without_a_choice_in_the_language_of_the_installation(mails: Mails, monkeypatch: pytest.MonkeyPatch) -> None:
+    chinese = replace(messages.load(), language="zh-hans")
+    monkeypatch.setattr(messages, "load", lambda: chinese)
+    page(user(language=""))
+    page(user(language="en"), key="k2")
+    engine()
+    first, second = (message.get_body(("plain",)).get_content() for message in mails.taken)
+    assert "为何找您：" in first and "Why you:" in second
 
 
 def test_a_passing_refusal_is_tried_again(mails: Mails) -> None:
@@ -312,3 +324,15 @@ def test_two_engines_send_each_page_once(mails: Mails) -> None:
     assert len(mails.taken) == 12
     assert len({message["To"] for message in mails.taken}) == 12
     assert Page.objects.filter(state="sent").count() == 12
+
+
+def test_why_somebody_is_paged_is_said_in_their_language(mails: Mails) -> None:
+    why = sentences.gettext("on call for %(schedule)s until %(until)s (rotation)") % {
+        "schedule": "Application", "until": "9:00 UTC",
+    }  # fmt: skip
+    page(user(language="zh-hans"), reason={"why": why, "step": "Tier 1"})
+    page(user(), key="k2", reason={"why": why, "step": "Tier 1"})
+    engine()
+    chinese, english = sorted((message.get_body(("plain",)).get_content() for message in mails.taken), key=str.isascii)
+    assert "on call for Application until 9:00 UTC (rotation)" in english
+    assert "Application" in chinese and "on call for" not in chinese and "Tier 1" in chinese

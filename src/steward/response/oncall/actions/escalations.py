@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from steward.foundation.actors import Actor
 from steward.foundation.due import registry
 from steward.foundation.events import publish
+from steward.foundation.sentences import SAID, packed
 from steward.foundation.subjects import SubjectRef
 from steward.response.notifications import actions as notifications
 from steward.response.oncall.errors import PolicyNotFound
@@ -96,7 +97,8 @@ def stop_escalation(*, actor: Actor, now: datetime, subject: SubjectRef, reason:
     found.state = EscalationState.STOPPED
     found.due_at, found.leased_until = None, None
     found.ended_at, found.end_reason = now, reason[:200]
-    found.save(update_fields=["state", "due_at", "leased_until", "ended_at", "end_reason"])
+    found.snapshot = {**found.snapshot, SAID: packed(end_reason=reason)}
+    found.save(update_fields=["state", "due_at", "leased_until", "ended_at", "end_reason", "snapshot"])
     publish(EscalationEnded(subject, "stopped", reason, now))
     return True
 

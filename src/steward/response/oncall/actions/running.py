@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from steward.foundation.actors import Actor, system
 from steward.foundation.due import registry
 from steward.foundation.events import publish
+from steward.foundation.sentences import SAID, joined, ngettext, packed
+from steward.foundation.sentences import gettext as _
 from steward.foundation.subjects import SubjectRef
 from steward.people.accounts import queries as accounts
 from steward.response.notifications import actions as notifications
@@ -86,7 +86,7 @@ def run_escalation(*, now: datetime, escalation_id: int) -> None:
     row.save(
         update_fields=[
             "position", "round", "due_at", "leased_until", "people_reached", "nobody_reached", "state", "ended_at",
-            "end_reason",
+            "end_reason", *(["snapshot"] if row.state == EscalationState.EXHAUSTED else []),
         ]
     )  # fmt: skip
 
@@ -140,7 +140,7 @@ def _make(run: Run, move: rules.Move) -> bool:
         case rules.Repeat():
             text = _("Begins again: round %(round)s of %(rounds)s")
             why = _("nobody has acknowledged")
-            _tell(run, text % {"round": move.round + 1, "rounds": run.plan.repeat + 1}, f"{why} · {run.policy_name()}")
+            _tell(run, text % {"round": move.round + 1, "rounds": run.plan.repeat + 1}, joined(why, run.policy_name()))
         case rules.Exhausted():
             _exhausted(run, move)
     return False
@@ -190,10 +190,15 @@ def _exhausted(run: Run, move: rules.Exhausted) -> None:
         "no-rounds": _("All steps were taken and nobody acknowledged."),
     }
     row.state, row.due_at, row.ended_at = EscalationState.EXHAUSTED, None, run.now
-    row.end_reason = reasons[move.reason]
-    publish(EscalationEnded(run.subject, "exhausted", f"{row.end_reason} ({run.policy_name()})", run.now))
+    row.end_reason = why = reasons[move.reason]
+    row.snapshot = {**row.snapshot, SAID: packed(end_reason=why)}
+    publish(EscalationEnded(run.subject, "exhausted", _with_policy(run, why), run.now))
     if _none_reached(run):
-        _nobody_reached(run, row.end_reason if move.reason != "no-rounds" else _("Every step reached nobody."))
+        _nobody_reached(run, why if move.reason != "no-rounds" else _("Every step reached nobody."))
+
+
+def _with_policy(run: Run, reason: str) -> str:
+    return _("%(reason)s (%(policy)s)") % {"reason": reason, "policy": run.policy_name()}
 
 
 def _none_reached(run: Run) -> bool:
@@ -205,7 +210,7 @@ def _none_reached(run: Run) -> bool:
 def _nobody_reached(run: Run, reason: str) -> None:
     """Say it, and tell the administrators instead; once."""
     run.row.nobody_reached = True
-    publish(NobodyReached(run.subject, f"{reason} ({run.policy_name()})", run.now))
+    publish(NobodyReached(run.subject, _with_policy(run, reason), run.now))
     step = _("fallback: administrators")
     told, problems = [], []
     for user in accounts.administrators():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from steward.foundation import sentences
 from steward.foundation.subjects import SubjectRef
 from steward.response.oncall import rules
 from steward.response.oncall.models import Escalation, EscalationState
@@ -42,5 +43,5 @@ def escalation_of(subject: SubjectRef) -> EscalationView | None:
         step=min(found.position, len(plan.steps)), steps=len(plan.steps), round=found.round + 1,
         rounds=plan.repeat + 1, next_at=found.due_at if found.state == EscalationState.RUNNING else None,
         people_reached=found.people_reached, nobody_reached=found.nobody_reached, started_at=found.started_at,
-        ended_at=found.ended_at, end_reason=found.end_reason,
+        ended_at=found.ended_at, end_reason=sentences.read(found.snapshot.get(sentences.SAID), "end_reason", found.end_reason),
     )  # fmt: skip

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
-
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from steward.foundation.actors import system
+from steward.foundation.sentences import Moment
+from steward.foundation.sentences import gettext as _
 from steward.people.accounts import queries as accounts
 from steward.response.oncall import rules
 from steward.response.oncall.events import PagedPerson
@@ -90,9 +88,9 @@ def people_of(step: rules.Step, at: datetime) -> Asked:
 
 def because(schedule: Schedule, shift: ShiftView) -> str:
     """Why it is this person: "on call for Application until Mon 09:00 Europe/Berlin (rotation)"."""
-    local = shift.end.astimezone(ZoneInfo(schedule.time_zone))
-    until = f"{date_format(local, 'D j M H:i')} {schedule.time_zone}"
-    values = {"schedule": schedule.name, "until": until, "reason": shift.reason}
+    values = {
+        "schedule": schedule.name, "until": Moment(shift.end, schedule.time_zone, "D j M H:i"), "reason": shift.reason,
+    }  # fmt: skip
     if shift.source != "override":
         return _("on call for %(schedule)s until %(until)s (rotation)") % values
     if shift.reason:

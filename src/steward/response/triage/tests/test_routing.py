@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from steward.response.incidents import actions as incident_actions
 from steward.response.incidents.models import Incident, TimelineEntry
@@ -330,3 +331,13 @@ def test_trying_labels_that_only_the_default_takes() -> None:
     assert outcome.route.id == default_route().pk
     assert outcome.pages == []
     assert outcome.then == "An incident opens after 30 s; nobody is paged."
+
+
+def test_a_decision_is_told_in_the_readers_language() -> None:
+    route(name="All")
+    decision = Decision.objects.get(change=fire())
+    assert decision.told == decision.reason and decision.told.startswith("Opened INC-")
+    with translation.override("zh-hans"):
+        assert decision.told != decision.reason and "INC-" in decision.told
+        decision.data = {}
+        assert decision.told == decision.reason, "one from before keeps its text"
