@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 Security = Literal["none", "starttls", "tls"]
+# By their own names: who cannot read the rest of the page finds theirs.
+LANGUAGES = {"en": "English", "zh-hans": "简体中文"}
 
 
 class BadEnvironment(Exception):
@@ -52,6 +54,13 @@ def _zone(raw: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError("write an IANA time zone such as Europe/Berlin or UTC") from error
     return name
+
+
+def _language(raw: str) -> str:
+    code = raw.strip().lower().replace("_", "-")
+    if code not in LANGUAGES:
+        raise ValueError(f"write one of: {', '.join(LANGUAGES)}")
+    return code
 
 
 def _flag(raw: str) -> bool:
@@ -145,7 +154,12 @@ class Environment:
         "STEWARD_OUTBOUND_ALLOW", _outbound, (), "Private networks (CIDR) or host names that outgoing calls may reach."
     )
     time_zone: str = _var("STEWARD_TIME_ZONE", _zone, "UTC", "IANA zone for people who have not chosen one.")
-    language: str = _var("STEWARD_LANGUAGE", _text, "en", "Language for people who have not chosen one.")
+    language: str = _var(
+        "STEWARD_LANGUAGE",
+        _language,
+        "en",
+        "en or zh-hans: language of messages to people who have not chosen one, and of pages if the browser names none.",
+    )
     web_workers: int = _var("STEWARD_WEB_WORKERS", _number, 1, "Worker processes of one web process.")
     ingest_max_bytes: int = _var("STEWARD_INGEST_MAX_BYTES", _number, 10 * 1024 * 1024, "Largest ingest body (bytes).")
     history_days: int = _var(

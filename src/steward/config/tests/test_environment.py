@@ -22,6 +22,7 @@ def test_defaults_need_nothing() -> None:
 def test_values_are_typed() -> None:
     env = parse({"STEWARD_PORT": "9000", "STEWARD_OUTBOUND_ALLOW": "10.0.0.0/8, hooks.lan", "STEWARD_DEBUG": "yes"})
     assert (env.port, env.outbound_allow, env.debug) == (9000, ("10.0.0.0/8", "hooks.lan"), True)
+    assert parse({"STEWARD_LANGUAGE": "zh_Hans"}).language == "zh-hans"
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,7 @@ def test_values_are_typed() -> None:
         ("STEWARD_OUTBOUND_ALLOW", "10.0.0.0/99"),
         ("STEWARD_DEBUG", "perhaps"),
         ("STEWARD_TIME_ZONE", "Mars/Olympus"),
+        ("STEWARD_LANGUAGE", "klingon"),
         ("STEWARD_HISTORY_DAYS", "-1"),
         ("STEWARD_HISTORY_DAYS", "a year"),
     ],

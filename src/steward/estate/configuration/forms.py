@@ -9,7 +9,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.urls import reverse_lazy
-from django.utils.translation import gettext as now_gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from steward.estate.configuration import queries, writing
@@ -126,11 +126,11 @@ class RelationForm(forms.Form):
         text: str = self.cleaned_data["other"]
         found = queries.ends_called(self._actor, text)
         if not found:
-            raise forms.ValidationError(now_gettext("No service and no item is called “%(name)s”.") % {"name": text})
+            raise forms.ValidationError(gettext("No service and no item is called “%(name)s”.") % {"name": text})
         if len(found) > 1:
             names = "; ".join(end.text for end in found[:5])
             raise forms.ValidationError(
-                now_gettext("Several items are called so. Choose one of: %(names)s") % {"names": names}
+                gettext("Several items are called so. Choose one of: %(names)s") % {"names": names}
             )
         return found[0]
 
@@ -151,7 +151,7 @@ class LabelFilter(TextFilter):
     def read(self, data: QueryDict, choices: Choices | None) -> tuple[str, list[str]]:
         text, notes = super().read(data, choices)
         if text and read_label_search(text) is None:
-            note = now_gettext("“%(text)s” was ignored: write labels as name=value.") % {"text": text[:40]}
+            note = gettext("“%(text)s” was ignored: write labels as name=value.") % {"text": text[:40]}
             return "", [*notes, note]
         return text, notes
 
@@ -177,7 +177,11 @@ class ServiceFilters(FilterSet):
     tier = ChoiceFilter(_("Tier"), choices=[(str(n), str(n)) for n in range(1, 5)], multiple=True)
     team = ChoiceFilter(_("Team"), field="owner_team_id")
     supplier = ChoiceFilter(_("Supplier"), field="supplier_id")
-    sorts = {"tier": Sort(_("tier"), ("tier", "name", "id")), "name": Sort(_("name"), ("name", "id"))}
+    sorts = {
+        "tier": Sort(_("tier"), ("tier", "name", "id")),
+        "name": Sort(_("name"), ("name", "id")),
+        "newest": Sort(_("newest first"), ("-id",)),
+    }
 
 
 class ItemFilters(FilterSet):
@@ -188,7 +192,11 @@ class ItemFilters(FilterSet):
     type = ChoiceFilter(_("Type"))
     environment = ChoiceFilter(_("Environment"))
     service = ChoiceFilter(_("Service"), field="service_id")
-    sorts = {"name": Sort(_("name"), ("name", "id"))}
+    sorts = {
+        "name": Sort(_("name"), ("name", "id")),
+        "type": Sort(_("type"), ("type", "name", "id")),
+        "newest": Sort(_("newest first"), ("-id",)),
+    }
 
 
 def service_filters(actor: Actor, data: QueryDict) -> ServiceFilters:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from steward.foundation.actors import Actor
 from steward.foundation.database.locks import lock_in_transaction
 from steward.foundation.errors import Conflict, Forbidden, Invalid, NotFound
+from steward.foundation.language import known
 from steward.foundation.slugs import free_slug
 from steward.foundation.subjects import SubjectRef
 from steward.people.accounts import queries
@@ -59,7 +61,7 @@ def create_user(
     password: str | None = None,
     organisation_id: int | None = None,
     time_zone: str = "UTC",
-    language: str = "en",
+    language: str = "",
 ) -> User:
     """Make a person. Without a password they cannot sign in until one is set."""
     actor.require("people.manage")
@@ -322,6 +324,7 @@ def _set_password(user: User, password: str | None) -> None:
 def _save(record: User | Organisation | Team | ApiKey, fields: list[str] | None = None) -> None:
     if isinstance(record, User):
         _check_zone(record.time_zone)
+        _check_language(record.language)
     try:
         record.full_clean(exclude=["password", "digest", "prefix"])
         with transaction.atomic():
@@ -339,6 +342,13 @@ def _check_zone(name: str) -> None:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         text = _("“%(name)s” is not a time zone such as Europe/Berlin.") % {"name": name[:64]}
         raise Invalid(text, fields={"time_zone": [text]}) from error
+
+
+def _check_language(code: str) -> None:
+    if code and not known(code):
+        names = ", ".join(name for name, _label in settings.LANGUAGES)
+        text = _("There is no language “%(name)s”. Languages are: %(names)s") % {"name": code[:16], "names": names}
+        raise Invalid(text, fields={"language": [text]})
 
 
 def _check_members(member_ids: Sequence[int], organisation: Organisation) -> None:

@@ -27,6 +27,7 @@ own = Router(tags=["this key and this Steward"])
 ROUTERS = {"/people": people, "/teams": teams, "/organisations": organisations, "/api-keys": keys, "": own}
 # What the database's key type can hold.
 MAX_ID = 2**63 - 1
+LANGUAGE = "en or zh-hans; empty: pages as the browser says, messages in this Steward's language."
 
 
 class PeopleQuery(KeysetQuery):
@@ -45,7 +46,7 @@ class PersonIn(Schema):
     password: str | None = Field(None, max_length=500, description="Without one the person cannot sign in yet.")
     organisation_id: int | None = Field(None, ge=1, le=MAX_ID, description="The home organisation if left out.")
     time_zone: str = Field("UTC", max_length=64)
-    language: str = Field("en", max_length=16)
+    language: str = Field("", max_length=16, description=LANGUAGE)
 
 
 class PersonChange(Schema):
@@ -55,7 +56,7 @@ class PersonChange(Schema):
     email: str | None = Field(None, max_length=254)
     role: str | None = Field(None, max_length=16)
     time_zone: str | None = Field(None, max_length=64)
-    language: str | None = Field(None, max_length=16)
+    language: str | None = Field(None, max_length=16, description=LANGUAGE)
     is_active: bool | None = None
 
 

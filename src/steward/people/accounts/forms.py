@@ -35,7 +35,10 @@ def _zone_field() -> ZoneField:
 
 
 def _language_field() -> forms.ChoiceField:
-    return forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES, initial="en")
+    return forms.ChoiceField(
+        label=_("Language"), required=False, choices=[("", _("As the browser says")), *settings.LANGUAGES],
+        help_text=_("Without a choice pages follow the browser, and messages speak this Steward's own language."),
+    )  # fmt: skip
 
 
 def _new_password(label: Any, *, required: bool = True) -> forms.CharField:

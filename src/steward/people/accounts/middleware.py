@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 
 from steward.foundation.actors import ANONYMOUS
 from steward.foundation.database.rowsecurity import limited_to
+from steward.foundation.language import speaking
 from steward.people.accounts import queries
 from steward.people.accounts.models import User
 
@@ -32,8 +33,11 @@ class ActorMiddleware:
         )
         request.actor = actor  # type: ignore[attr-defined]
         with limited_to(actor.organisation_id if actor.is_external else None):
-            with translation.override(user.language), timezone.override(_zone(user.time_zone)):
-                return self.get_response(request)
+            with speaking(user.language), timezone.override(_zone(user.time_zone)):
+                response = self.get_response(request)
+                # Further out only the browser's wish is known.
+                response.headers.setdefault("Content-Language", translation.get_language())
+                return response
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -89,7 +89,8 @@ class User(AbstractBaseUser):
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="users", verbose_name=_("organisation"))
     role = models.CharField(_("role"), max_length=16, choices=Role, default=Role.VIEWER)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
-    language = models.CharField(_("language"), max_length=16, default="en")
+    # Empty: as the browser says, and in messages the installation's.
+    language = models.CharField(_("language"), max_length=16, default="", blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -19,6 +19,7 @@ from steward.foundation import clock, sentences
 from steward.foundation.actors import Actor
 from steward.foundation.database.rowsecurity import limited_to
 from steward.foundation.errors import Conflict, NotFound, StewardError
+from steward.foundation.language import speaking
 from steward.people.accounts import queries as accounts
 from steward.response.incidents import actions, queries, shown
 from steward.response.incidents.errors import IncidentNotFound
@@ -57,7 +58,7 @@ def _as_person(request: HttpRequest, user_id: int) -> Iterator[Actor]:
     except (ZoneInfoNotFoundError, ValueError):
         zone = ZoneInfo("UTC")
     with limited_to(actor.organisation_id if actor.is_external else None):
-        with translation.override(user.language), timezone.override(zone):
+        with speaking(user.language), timezone.override(zone):
             yield actor
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from steward.config.environment import load
+from steward.foundation.language import speaking
 from steward.foundation.outbound.message import one_line
 from steward.foundation.sentences import told
 from steward.foundation.subjects import SubjectRef
@@ -117,8 +118,7 @@ class _for:
     """The person's language and time zone, for a with-block."""
 
     def __init__(self, sending: Sending) -> None:
-        known = translation.check_for_language(sending.language or "")
-        self._language = translation.override(sending.language if known else load().language)
+        self._language = speaking(sending.language, otherwise=load().language)
         try:
             zone = ZoneInfo(sending.time_zone or "UTC")
         except (ZoneInfoNotFoundError, ValueError):
