@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from steward.foundation.actors import system
 from steward.foundation.due.registry import wake
@@ -241,10 +241,23 @@ def _finish(batch: Batch) -> None:
         batch.changed_groups.append(group)
         batch.decide(firing, "opened", wording.opened(route, ref), route, group.incident_id, group.labels)
     if batch.changed_groups:
-        AlertGroup.objects.bulk_update(batch.changed_groups, ["incident", "due_at", "leased_until"])
+        _save_groups(batch.changed_groups)
     if batch.waits:
         wake(DUE_KIND)
     Decision.objects.bulk_create(batch.decisions, ignore_conflicts=True)
+
+
+def _save_groups(groups: Sequence[AlertGroup]) -> None:
+    """Write their incidents and clocks. Django's bulk_update builds a condition for each value, which in a storm of
+    groups takes longer than all else."""
+    rows = [(group.pk, group.incident_id, group.due_at, group.leased_until) for group in groups]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE triage_alertgroup g SET incident_id = u.incident, due_at = u.due, leased_until = u.leased FROM"
+            " unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS u(id, incident, due, leased)"
+            " WHERE g.id = u.id",
+            [list(column) for column in zip(*rows, strict=True)],
+        )
 
 
 def end_group_wait(*, now: datetime, group_id: int) -> None:
@@ -271,7 +284,7 @@ def end_group_waits(*, now: datetime, group_ids: Sequence[int]) -> None:
         if firing.get(group.pk) and over and specs[group.route_id].opens_incident:
             to_open.append((group, specs[group.route_id], firing[group.pk]))
     opened = open_groups(to_open, now, TRIAGE)
-    AlertGroup.objects.bulk_update(groups, ["incident", "due_at", "leased_until"])
+    _save_groups(groups)
     for group, route, members, ref in opened:
         known = [change for change in members if change.change_id]
         batch.decide(known, "opened", wording.opened(route, ref, waited=True), route, group.incident_id, group.labels)

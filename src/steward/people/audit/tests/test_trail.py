@@ -26,10 +26,11 @@ LIST = "/audit/"
 
 
 def entry(action: str = "team.update", subject: str = "Network", key: int = 1, minutes: int = 0, **values):
-    return actions.record(
+    actions.record(
         actor=ENGINE, now=NOW + timedelta(minutes=minutes), action=action, subject=SubjectRef("team", key),
         subject_label=subject, **values,
     )  # fmt: skip
+    return AuditEntry.objects.latest("id")
 
 
 def shown(query: str = "") -> list[str]:

@@ -14,6 +14,7 @@ from steward.foundation.actors import Actor
 from steward.foundation.errors import Invalid
 from steward.foundation.events import publish
 from steward.foundation.sentences import gettext as _
+from steward.people.audit import actions as audit
 from steward.response.incidents import events
 from steward.response.incidents.actions.membership import entries_of_joining, memberships_of
 from steward.response.incidents.actions.shared import (
@@ -21,8 +22,8 @@ from steward.response.incidents.actions.shared import (
     check_severity,
     new_entry,
     one_line,
-    record,
-    start_escalation,
+    start_escalations,
+    subject_of,
 )
 from steward.response.incidents.models import EntryKind, Incident, IncidentAlert, TimelineEntry
 from steward.response.oncall import queries as oncall
@@ -67,11 +68,16 @@ def open_incidents(*, actor: Actor, now: datetime, openings: Sequence[Opening]) 
         members += memberships_of(incident, now, opening.alerts)
     TimelineEntry.objects.bulk_create(entries)
     IncidentAlert.objects.bulk_create(members)
+    audit.record_all(actor=actor, now=now, entries=map(_audit_entry, incidents))
     for incident in incidents:
-        record(actor, now, "incident.open", incident, after={"severity": incident.severity, "title": incident.title})
         publish(events.IncidentOpened(incident.pk, now))
-        start_escalation(actor, now, incident)
+    start_escalations(actor, now, incidents)
     return incidents
+
+
+def _audit_entry(incident: Incident) -> audit.Entry:
+    after = {"severity": incident.severity, "title": incident.title}
+    return audit.Entry("incident.open", subject_of(incident), incident.ref, after=after)
 
 
 def open_incident(

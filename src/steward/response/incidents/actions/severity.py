@@ -23,7 +23,7 @@ from steward.response.incidents.actions.shared import (
     locked,
     record,
     save,
-    start_escalation,
+    start_escalations,
     subject_of,
 )
 from steward.response.incidents.models import EntryKind, Incident, IncidentStatus, TimelineEntry
@@ -120,7 +120,7 @@ def _tell(incident: Incident, now: datetime, actor: Actor, before: str) -> None:
         record(actor, now, "incident.unacknowledge", incident, {"status": "acknowledged"}, {"status": "open"})
     reason = _("it begins anew: the severity was raised to %(to)s") % {"to": incident.severity}
     oncall.stop_escalation(actor=actor, now=now, subject=subject_of(incident), reason=reason)
-    start_escalation(actor, now, incident)
+    start_escalations(actor, now, [incident])
 
 
 def _page_assignee(incident: Incident, now: datetime, actor: Actor, before: str) -> bool:

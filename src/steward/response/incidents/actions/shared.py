@@ -93,16 +93,20 @@ def record(
     )  # fmt: skip
 
 
-def start_escalation(actor: Actor, now: datetime, incident: Incident) -> None:
+def start_escalations(actor: Actor, now: datetime, incidents: Sequence[Incident]) -> None:
     """Have somebody paged, or say on the timeline why nobody is."""
-    if incident.policy_id is None:
-        why = _("no escalation policy was chosen")
-        entry(incident, now, actor, EntryKind.ESCALATION, _("Nobody is paged"), why)
-        return
-    oncall.start_escalation(
-        actor=actor, now=now, subject=subject_of(incident), subject_label=incident.ref, policy_id=incident.policy_id,
-        title=incident.title, body=incident.description, facts=facts_of(incident),
-    )  # fmt: skip
+    TimelineEntry.objects.bulk_create(_nobody_paged(each, now, actor) for each in incidents if each.policy_id is None)
+    starts = [
+        oncall.Start(subject_of(each), each.ref, each.policy_id, each.title, each.description, facts_of(each))
+        for each in incidents
+        if each.policy_id is not None
+    ]
+    oncall.start_escalations(actor=actor, now=now, starts=starts)
+
+
+def _nobody_paged(incident: Incident, now: datetime, actor: Actor) -> TimelineEntry:
+    why = _("no escalation policy was chosen")
+    return new_entry(incident, now, actor, EntryKind.ESCALATION, _("Nobody is paged"), why)
 
 
 def facts_of(incident: Incident) -> dict[str, str]:

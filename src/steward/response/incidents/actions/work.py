@@ -24,7 +24,7 @@ from steward.response.incidents.actions.shared import (
     record,
     refuse,
     save,
-    start_escalation,
+    start_escalations,
     subject_of,
 )
 from steward.response.incidents.actions.states import resolve_locked
@@ -97,7 +97,7 @@ def reopen(
     if step.changes:
         record(actor, now, "incident.reopen", incident, {"status": "resolved"}, {"status": "open", "why": why})
         publish(events.IncidentReopened(incident.pk, now))
-        start_escalation(actor, now, incident)
+        start_escalations(actor, now, [incident])
     return incident
 
 

@@ -1,6 +1,6 @@
 """Every write of this room."""
 
-from steward.response.oncall.actions.escalations import change_facts, start_escalation, stop_escalation
+from steward.response.oncall.actions.escalations import Start, change_facts, start_escalations, stop_escalation
 from steward.response.oncall.actions.policies import StepInput, create_policy, delete_policy, update_policy
 from steward.response.oncall.actions.running import page_failed, run_escalation
 from steward.response.oncall.actions.schedules import (
@@ -12,6 +12,7 @@ from steward.response.oncall.actions.schedules import (
 )
 
 __all__ = [
+    "Start",
     "StepInput",
     "add_override",
     "change_facts",
@@ -22,7 +23,7 @@ __all__ = [
     "page_failed",
     "remove_override",
     "run_escalation",
-    "start_escalation",
+    "start_escalations",
     "stop_escalation",
     "update_policy",
     "update_schedule",

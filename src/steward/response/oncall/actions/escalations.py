@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from steward.foundation.actors import Actor
@@ -18,49 +19,50 @@ from steward.response.oncall.errors import PolicyNotFound
 from steward.response.oncall.events import EscalationEnded
 from steward.response.oncall.models import Escalation, EscalationPolicy, EscalationState
 from steward.response.oncall.queries.policies import plan_of, with_steps
+from steward.response.oncall.rules import Plan
 
 DUE_KIND = "oncall.escalation"
 
 
-@transaction.atomic
-def start_escalation(
-    *,
-    actor: Actor,
-    now: datetime,
-    subject: SubjectRef,
-    subject_label: str,
-    policy_id: int,
-    title: str,
-    body: str,
-    facts: Mapping[str, str] | None = None,
-) -> Escalation:
-    """Put a policy to work on a subject, as it is now: later edits do not disturb it.
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A policy to be put to work on a subject. ``facts`` (such as service and severity, already in words) are shown in
+    every message."""
 
-    While one is running for the subject, it is returned and nothing else happens. ``facts`` (such as service and
-    severity, already in words) are shown in every message. The caller has checked what the actor may do with the
-    subject; automatic callers act as the system.
+    subject: SubjectRef
+    subject_label: str
+    policy_id: int
+    title: str
+    body: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@transaction.atomic
+def start_escalations(*, actor: Actor, now: datetime, starts: Sequence[Start]) -> None:
+    """Put policies to work as they are now: later edits do not disturb what runs.
+
+    Where one is running for the subject, it goes on and nothing else happens. The caller has checked what the actor may
+    do with the subjects; automatic callers act as the system.
     """
-    running = _running(subject)
-    if running is not None:
-        return running
-    policy = with_steps(EscalationPolicy.objects.filter(pk=policy_id)).first()
-    if policy is None:
+    wanted = {start.policy_id for start in starts}
+    plans = {
+        policy.pk: (policy, plan_of(policy)) for policy in with_steps(EscalationPolicy.objects.filter(pk__in=wanted))
+    }
+    if wanted - plans.keys():
         raise PolicyNotFound(_("There is no such escalation policy. Choose another one."))
-    message = {"title": title, "body": body, "facts": dict(facts or {}), "started_by": actor.label}
-    try:
-        with transaction.atomic():
-            made = Escalation.objects.create(
-                subject_kind=subject.kind, subject_id=subject.id, subject_label=subject_label[:300], policy=policy,
-                snapshot={**plan_of(policy).to_json(), "message": message}, started_at=now, due_at=now,
-            )  # fmt: skip
-    except IntegrityError:
-        # Somebody else started one at the same moment; it is the one.
-        raced = _running(subject)
-        if raced is None:
-            raise
-        return raced
-    registry.wake(DUE_KIND)
-    return made
+    made = [_escalation(start, *plans[start.policy_id], actor, now) for start in starts]
+    # Only one may run for a subject; if somebody else started one at the same moment, it is the one.
+    Escalation.objects.bulk_create(made, ignore_conflicts=True)
+    if made:
+        registry.wake(DUE_KIND)
+
+
+def _escalation(start: Start, policy: EscalationPolicy, plan: Plan, actor: Actor, now: datetime) -> Escalation:
+    message = {"title": start.title, "body": start.body, "facts": dict(start.facts), "started_by": actor.label}
+    return Escalation(
+        subject_kind=start.subject.kind, subject_id=start.subject.id, subject_label=start.subject_label[:300],
+        policy=policy, snapshot={**plan.to_json(), "message": message}, started_at=now, due_at=now,
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -101,9 +103,3 @@ def stop_escalation(*, actor: Actor, now: datetime, subject: SubjectRef, reason:
     found.save(update_fields=["state", "due_at", "leased_until", "ended_at", "end_reason", "snapshot"])
     publish(EscalationEnded(subject, "stopped", reason, now))
     return True
-
-
-def _running(subject: SubjectRef) -> Escalation | None:
-    return Escalation.objects.filter(
-        subject_kind=subject.kind, subject_id=subject.id, state=EscalationState.RUNNING
-    ).first()

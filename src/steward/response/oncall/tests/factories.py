@@ -47,8 +47,12 @@ def policy(*steps: Step, name: str = "", repeat: int = 0) -> EscalationPolicy:
 
 
 def start(chosen: EscalationPolicy, **changes: Any) -> Escalation:
+    now = changes.pop("now", NOW)
     values: dict[str, Any] = {
-        "actor": ENGINE, "now": NOW, "subject": SUBJECT, "subject_label": "INC-7", "policy_id": chosen.pk,
-        "title": "Claims intake rejects uploads", "body": "Error rate 12 %", "facts": {"severity": "SEV1"},
+        "subject": SUBJECT, "subject_label": "INC-7", "policy_id": chosen.pk, "title": "Claims intake rejects uploads",
+        "body": "Error rate 12 %", "facts": {"severity": "SEV1"},
     }  # fmt: skip
-    return actions.start_escalation(**{**values, **changes})
+    wanted = actions.Start(**{**values, **changes})
+    actions.start_escalations(actor=ENGINE, now=now, starts=[wanted])
+    kind, key = wanted.subject.kind, wanted.subject.id
+    return Escalation.objects.get(subject_kind=kind, subject_id=key, state="running")

@@ -217,9 +217,7 @@ def test_starting_again_while_running_changes_nothing() -> None:
 @pytest.mark.django_db
 def test_unknown_policy() -> None:
     with pytest.raises(PolicyNotFound):
-        actions.start_escalation(
-            actor=ENGINE, now=NOW, subject=SUBJECT, subject_label="x", policy_id=0, title="x", body=""
-        )
+        actions.start_escalations(actor=ENGINE, now=NOW, starts=[actions.Start(SUBJECT, "x", 0, "x", "")])
 
 
 @pytest.mark.django_db
