@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 from steward.foundation.due import registry
 from steward.foundation.history import registry as history
 from steward.response.notifications import actions, rules, sending
+from steward.response.notifications.journal import JOURNAL
 from steward.response.notifications.models import Delivery
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,9 @@ def _one(delivery_id: int, now: datetime, began: float) -> None:
         connection.close()
     answer = rules.Answer(True, begun.taken) if begun.taken else _send(begun, _passed(now, began))
     if answer.ok and not begun.taken:
+        JOURNAL.note(begun.attempt_key, answer.text)
         _surely(lambda: actions.note_taken(now=_passed(now, began), sending=begun, answer=answer))
+        JOURNAL.recorded(begun.attempt_key)
     _surely(lambda: actions.end_attempt(now=_passed(now, began), sending=begun, answer=answer))
 
 

@@ -16,6 +16,7 @@ from steward.foundation.subjects import SubjectRef
 from steward.response.notifications import rules
 from steward.response.notifications.actions.pages import hold
 from steward.response.notifications.events import PageFailed, PageSent
+from steward.response.notifications.journal import JOURNAL
 from steward.response.notifications.models import Attempt, Delivery, DeliveryState, Page, PageState
 
 CUT_OFF = "cut off"
@@ -44,6 +45,11 @@ class Sending:
     reason: dict[str, Any] = field(default_factory=dict)
     taken: str = ""
 
+    @property
+    def attempt_key(self) -> str:
+        """Of this try alone, while ``key`` is that of the delivery."""
+        return f"{self.key}/{self.attempt}"
+
 
 @transaction.atomic
 def begin_attempt(*, now: datetime, delivery_id: int) -> Sending | None:
@@ -65,9 +71,10 @@ def begin_attempt(*, now: datetime, delivery_id: int) -> Sending | None:
         return None
     key = delivery_key(page, delivery)
     if delivery.state == DeliveryState.SENDING:
-        taken = delivery.attempts.filter(outcome=DeliveryState.SENT).values_list("answer", flat=True).first()
+        cut_off = _sending(page, delivery, key)
+        taken = _taken(delivery, cut_off)
         if taken is not None:
-            return replace(_sending(page, delivery, key), taken=taken or "-")
+            return replace(cut_off, taken=taken or "-")
         _note_cut_off(delivery, now)
     if page.state == PageState.CANCELLED:
         _close(delivery, DeliveryState.CANCELLED)
@@ -79,6 +86,12 @@ def begin_attempt(*, now: datetime, delivery_id: int) -> Sending | None:
         delivery=delivery, number=delivery.attempts_made, key=f"{key}/{delivery.attempts_made}", started_at=now
     )
     return _sending(page, delivery, key)
+
+
+def _taken(delivery: Delivery, cut_off: Sending) -> str | None:
+    """What the server said if it took the message of a try that was cut off, as far as anybody knows."""
+    recorded = delivery.attempts.filter(outcome=DeliveryState.SENT).values_list("answer", flat=True).first()
+    return JOURNAL.taken(cut_off.attempt_key) if recorded is None else recorded
 
 
 def note_taken(*, now: datetime, sending: Sending, answer: rules.Answer) -> None:

@@ -226,14 +226,14 @@ class Killed(BaseException):
     """Not an Exception: nothing in the handler may catch it, as nothing catches a kill."""
 
 
-def killed_at(monkeypatch: pytest.MonkeyPatch, action: str) -> None:
-    """Handle what is due, and be killed before ``action``."""
+def killed_at(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """Handle what is due, and be killed before ``place``."""
 
-    def die(**_values: object) -> None:
+    def die(*_given: object, **_values: object) -> None:
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"steward.response.notifications.actions.{action}", die)
+        patch.setattr(f"steward.response.notifications.{place}", die)
         with pytest.raises(Killed):
             KIND.handle(claim(KIND, NOW), NOW)
 
@@ -241,7 +241,7 @@ def killed_at(monkeypatch: pytest.MonkeyPatch, action: str) -> None:
 def test_killed_between_sending_and_recording(mails: Mails, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server has the mail and Steward does not know. It is sent again, recognisably the same, and says so."""
     result = page(user())
-    killed_at(monkeypatch, "note_taken")
+    killed_at(monkeypatch, "due.JOURNAL.note")
     assert len(mails.taken) == 1
     assert engine(NOW + KIND.lease / 2) == 0  # the lease still holds
     assert engine(NOW + KIND.lease + timedelta(seconds=1)) == 1
@@ -253,10 +253,11 @@ def test_killed_between_sending_and_recording(mails: Mails, monkeypatch: pytest.
     assert page_of(result).state == "sent"
 
 
-def test_killed_while_recording_sends_nothing_again(mails: Mails, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("place", ["actions.note_taken", "actions.end_attempt"])
+def test_killed_while_recording_sends_nothing_again(place: str, mails: Mails, monkeypatch: pytest.MonkeyPatch) -> None:
     """That the server took it is kept first of all; what follows from it comes when the lease ends."""
     result = page(user())
-    killed_at(monkeypatch, "end_attempt")
+    killed_at(monkeypatch, place)
     assert page_of(result).state == "pending"
     assert engine(NOW + KIND.lease + timedelta(seconds=1)) == 1
     assert len(mails.taken) == 1
