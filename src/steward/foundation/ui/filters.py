@@ -127,6 +127,12 @@ class TextFilter(Filter):
         return [(value, value)]
 
 
+class DayFilter(TextFilter):
+    """A day, chosen in the browser's calendar; what it means is for `apply` to say."""
+
+    template = "ui/filter_day.html"
+
+
 class ChoiceFilter(Filter):
     """One or (`multiple`) several of known values; the value is always a list.
 

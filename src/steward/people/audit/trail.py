@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from steward.foundation.ui.filters import FilterSet, Sort, TextFilter
+from steward.foundation.ui.filters import DayFilter, FilterSet, Sort, TextFilter
 from steward.people.audit.models import AuditEntry
 
 CSV_HEADER = (
@@ -59,15 +59,12 @@ class AuditFilters(FilterSet):
     actor = TextFilter(gettext_lazy("Who"), apply=by_actor)
     action = TextFilter(gettext_lazy("Action"), apply=by_action)
     subject = TextFilter(gettext_lazy("Subject"), apply=by_subject)
-    since = TextFilter(
-        gettext_lazy("From"), placeholder=gettext_lazy("From (2026-03-01)"),
-        apply=lambda queryset, text: _bounded(queryset, text, "gte", 0),
-    )  # fmt: skip
-    until = TextFilter(
-        gettext_lazy("To"), placeholder=gettext_lazy("To (2026-03-31)"),
-        apply=lambda queryset, text: _bounded(queryset, text, "lt", 1),
-    )  # fmt: skip
-    sorts = {"newest": Sort(gettext_lazy("Newest"), ("-at", "-id"))}
+    since = DayFilter(gettext_lazy("From"), apply=lambda queryset, text: _bounded(queryset, text, "gte", 0))
+    until = DayFilter(gettext_lazy("To"), apply=lambda queryset, text: _bounded(queryset, text, "lt", 1))
+    sorts = {
+        "newest": Sort(gettext_lazy("newest first"), ("-at", "-id")),
+        "oldest": Sort(gettext_lazy("oldest first"), ("at", "id")),
+    }
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
