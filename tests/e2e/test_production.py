@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -85,3 +86,20 @@ def test_sigterm_ends_each_process_soon(running: Production) -> None:
         assert not alive(below)
         start(number)
     wait_until("both webs", running.ready, 60, running.log)
+
+
+def test_sigterm_while_a_web_still_starts_is_not_lost(running: Production) -> None:
+    """A worker that loads has the handler of its parent, which would only set a flag in the wrong process."""
+    for pause in (0.0, 0.2, 0.5):
+        end(running.webs[1], 20)
+        running.start_web(1)
+        web = running.webs[1]
+        wait_until("its worker", lambda web=web: len(tree(web.pid)) > 1, 20, running.log)
+        time.sleep(pause)
+        below, began = tree(web.pid), time.monotonic()
+        end(web, 20)
+        assert web.returncode in {0, -signal.SIGTERM}
+        assert time.monotonic() - began < 5, "it ended, but only because it was killed"
+        assert not alive(below)
+    running.start_web(1)
+    wait_until("the web again", lambda: answers(running.urls[1] + "/healthz"), 60, running.log)

@@ -22,6 +22,9 @@ from steward.config.secret import keep_secret
 if TYPE_CHECKING:
     from steward.foundation.database.embedded import EmbeddedServer
 
+# What is being answered gets so long to end; shorter than the ten seconds that containers are given to stop.
+GRACE_SECONDS = 8
+
 
 def web(_options: argparse.Namespace) -> int:
     """Serve until told to stop. Granian's workers are separate processes and import Django themselves."""
@@ -29,6 +32,9 @@ def web(_options: argparse.Namespace) -> int:
 
     env = load()
     _check_port(env)
+    # A worker inherits the handler of the process it is forked from, which only sets a flag there: a stop that comes
+    # while the worker still loads would be lost, and both would wait for each other for ever.
+    os.register_at_fork(after_in_child=_end_at_once)
     Granian(
         "steward.config.asgi:application",
         address=env.host,
@@ -39,9 +45,16 @@ def web(_options: argparse.Namespace) -> int:
         log_access=False,
         log_level="warning",  # type: ignore[arg-type]
         respawn_failed_workers=True,
+        workers_kill_timeout=GRACE_SECONDS,
         backlog=1024,
     ).serve()
     return 0
+
+
+def _end_at_once() -> None:
+    """The first thing in a worker, until the server sets its own handlers."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _check_port(env: Environment) -> None:
@@ -119,13 +132,15 @@ def supervise(env: Environment, *, extra: tuple[tuple[str, list[str]], ...]) -> 
         if env.embedded:
             server = _embedded(folder)
             environment["DATABASE_URL"] = _start(server)
-        prepare(environment, env)
+        # A stop during these does not have to wait for what would follow.
+        if not stopping.asked:
+            prepare(environment, env)
         commands = [("web", ["web"]), ("engine", ["engine"]), *extra]
         children += [
             Child(name, [sys.executable, "-W", "ignore", "-m", "steward.cli.main", "--supervised", *words], environment)
             for name, words in commands
         ]
-        for child in children:
+        for child in children if not stopping.asked else ():
             child.start()
         _say_when_ready(env, stopping)
         while not stopping.asked:
