@@ -9,6 +9,7 @@ from steward.estate.configuration import actions as estate
 from steward.foundation.actors import system
 from steward.foundation.subjects import SubjectRef
 from steward.people.accounts import actions as accounts
+from steward.people.views import actions as views
 from steward.response.incidents import actions as incidents
 from steward.response.incidents.models import Incident
 from steward.response.notifications import actions as notifications
@@ -56,7 +57,8 @@ class World:
         )
         team = accounts.create_team(**self._given, name=name, description=MARK, member_ids=[self.user.pk])
         key, _raw = accounts.create_api_key(**self._given, name=name, role="viewer")
-        self._keep(user_id=self.user.pk, team_id=team.pk, organisation_id=supplier.pk, key_id=key.pk)
+        view = views.create_view(**self._given, list_key="incidents", name=name, query="severity=SEV1", shared=True)
+        self._keep(user_id=self.user.pk, team_id=team.pk, organisation_id=supplier.pk, key_id=key.pk, view_id=view.pk)
 
     def _estate(self, name: str) -> None:
         self.service = estate.create_service(**self._given, name=name, owner_team_id=self.ids["team_id"])

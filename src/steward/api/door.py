@@ -24,6 +24,7 @@ from steward.people.accounts import queries as accounts
 
 ROOMS = (
     "people.accounts",
+    "people.views",
     "people.audit",
     "estate.configuration",
     "signals.alerts",

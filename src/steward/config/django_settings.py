@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "steward.foundation.jobs",
     "steward.people.audit",
     "steward.people.accounts",
+    "steward.people.views",
     "steward.estate.configuration",
     "steward.signals.alerts",
     "steward.response.notifications",
@@ -60,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "steward.people.accounts.middleware.ActorMiddleware",
+    "steward.people.views.middleware.FirstViews",
     "steward.foundation.rest.middleware.ErrorPages",
 ]
 

@@ -8,6 +8,7 @@ from steward.web import pages
 
 ROOMS = (
     "people.accounts",
+    "people.views",
     "people.audit",
     "estate.configuration",
     "signals.alerts",

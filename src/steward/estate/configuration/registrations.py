@@ -2,6 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from steward.estate.configuration.forms import ItemFilters, ServiceFilters
+from steward.foundation.ui import lists
 from steward.foundation.ui.navigation import NavItem, register
 
 register(
@@ -11,3 +13,7 @@ register(
     )
 )  # fmt: skip
 register(NavItem("items", _("Items"), "configuration:items", "server", "estate", 20, permission="estate.view"))
+lists.register(
+    lists.ListPage("services", _("Services"), "configuration:services", ServiceFilters, permission="estate.view")
+)
+lists.register(lists.ListPage("items", _("Items"), "configuration:items", ItemFilters, permission="estate.view"))

@@ -17,7 +17,7 @@ _WORK = (
     "incidents.edit",
     "incidents.note",
 )
-_MANAGE = ("estate.manage", "sources.manage", "routes.manage", "oncall.manage")
+_MANAGE = ("estate.manage", "sources.manage", "routes.manage", "oncall.manage", "views.share")
 _ADMINISTER = ("people.manage", "apikeys.manage", "settings.view", "audit.view")
 
 PERMISSIONS: Mapping[str, frozenset[str]] = {

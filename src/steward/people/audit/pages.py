@@ -30,7 +30,7 @@ def entries(request: HttpRequest) -> HttpResponseBase:
 def export(request: HttpRequest) -> HttpResponseBase:
     """The same entries as CSV, all of them."""
     filters = trail.AuditFilters(request.GET)
-    found = filters.apply(queries.entries(_actor(request)))
+    found = filters.apply(queries.entries(_actor(request))).order_by(*filters.order)
     return export_csv("audit.csv", trail.CSV_HEADER, trail.csv_rows(found), request=request)
 
 

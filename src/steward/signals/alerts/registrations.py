@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from steward.foundation.ui import navigation, panels
+from steward.foundation.ui import lists, navigation, panels
+from steward.signals.alerts.forms import AlertFilters
 
 navigation.register(
     navigation.NavItem(
@@ -18,3 +19,4 @@ navigation.register(
 )
 panels.register("service", "alerts", "alerts:service-panel", position=10, permission="alerts.view")
 panels.register("item", "alerts", "alerts:item-panel", position=10, permission="alerts.view")
+lists.register(lists.ListPage("alerts", _("Alerts"), "alerts:list", AlertFilters, permission="alerts.view"))

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from steward.foundation import clock
 from steward.foundation.errors import StewardError
 from steward.foundation.ui.paging import paginate
-from steward.foundation.ui.views import page
-from steward.people.accounts import actions, forms, queries
+from steward.foundation.ui.views import export_csv, page
+from steward.people.accounts import actions, forms, listing, queries
 from steward.people.accounts.pages.common import actor_of, show
 
 
@@ -23,8 +23,27 @@ from steward.people.accounts.pages.common import actor_of, show
 @require_GET
 def keys(request: HttpRequest) -> HttpResponseBase:
     """Every key, newest first."""
-    shown = paginate(queries.api_keys(actor_of(request)), request_params=request.GET, order=("-created_at", "-id"))
-    return render(request, "accounts/keys.html", {"page": shown, "now": clock.now()})
+    filters = listing.KeyFilters(request.GET)
+    found = filters.apply(queries.api_keys(actor_of(request)))
+    shown = paginate(found, request_params=request.GET, order=filters.order)
+    return render(request, "accounts/keys.html", {"filters": filters, "page": shown, "now": clock.now()})
+
+
+@page("apikeys.manage")
+@require_GET
+def export(request: HttpRequest) -> HttpResponseBase:
+    """What is known of the keys as CSV; the keys themselves nobody knows."""
+    filters = listing.KeyFilters(request.GET)
+    found = filters.apply(queries.api_keys(actor_of(request))).order_by(*filters.order)
+    header = ["name", "prefix", "role", "scopes", "made", "made by", "expires", "revoked", "last used"]
+    lines = (
+        (
+            key.name, key.prefix, key.role, ", ".join(key.scopes), key.created_at, key.created_by, key.expires_at,
+            key.revoked_at, key.last_used_at,
+        )
+        for key in found.iterator(chunk_size=500)
+    )  # fmt: skip
+    return export_csv("api-keys.csv", header, lines, request=request)
 
 
 @page("apikeys.manage")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -12,8 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from steward.foundation import clock
 from steward.foundation.errors import NotFound, StewardError
 from steward.foundation.ui.paging import paginate
-from steward.foundation.ui.views import page
-from steward.people.accounts import actions, forms, queries
+from steward.foundation.ui.views import export_csv, page
+from steward.people.accounts import actions, forms, listing, queries
 from steward.people.accounts.pages.common import actor_of, show
 
 
@@ -21,9 +23,24 @@ from steward.people.accounts.pages.common import actor_of, show
 @require_GET
 def organisations(request: HttpRequest) -> HttpResponseBase:
     """Every organisation with the number of its active people."""
-    found = queries.organisations(actor_of(request)).annotate(people=Count("users", Q(users__is_active=True)))
-    shown = paginate(found, request_params=request.GET, order=("name", "id"))
-    return render(request, "accounts/organisations.html", {"page": shown})
+    filters = listing.OrganisationFilters(request.GET)
+    shown = paginate(_found(request, filters), request_params=request.GET, order=filters.order)
+    return render(request, "accounts/organisations.html", {"filters": filters, "page": shown})
+
+
+@page("people.view")
+@require_GET
+def export(request: HttpRequest) -> HttpResponseBase:
+    """The same organisations as CSV."""
+    filters = listing.OrganisationFilters(request.GET)
+    rows = _found(request, filters).order_by(*filters.order).values_list("name", "slug", "kind", "people", "created_at")
+    header = ["name", "slug", "kind", "active people", "created"]
+    return export_csv("organisations.csv", header, rows.iterator(chunk_size=500), request=request)
+
+
+def _found(request: HttpRequest, filters: listing.OrganisationFilters) -> QuerySet[Any]:
+    counted = queries.organisations(actor_of(request)).annotate(people=Count("users", Q(users__is_active=True)))
+    return filters.apply(counted)
 
 
 @page("people.manage")

@@ -8,31 +8,16 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from steward.foundation import clock
 from steward.foundation.errors import StewardError
-from steward.foundation.ui.filters import ChoiceFilter, FilterSet, Sort, TextFilter
 from steward.foundation.ui.paging import paginate
-from steward.foundation.ui.views import page
-from steward.people.accounts import actions, forms, queries
-from steward.people.accounts.models import Role, User
+from steward.foundation.ui.views import export_csv, page
+from steward.people.accounts import actions, forms, listing, queries
+from steward.people.accounts.models import User
 from steward.people.accounts.pages.common import actor_of, show
-
-
-class PeopleFilters(FilterSet):
-    q = TextFilter(gettext_lazy("Search"), fields=("name", "username", "email"))
-    role = ChoiceFilter(gettext_lazy("Role"), choices=Role.choices, multiple=True)
-    team = ChoiceFilter(gettext_lazy("Team"), field="memberships__team_id")
-    organisation = ChoiceFilter(gettext_lazy("Organisation"), field="organisation_id")
-    state = ChoiceFilter(
-        gettext_lazy("State"), default=["active"],
-        choices=[("active", gettext_lazy("active")), ("inactive", gettext_lazy("inactive"))],
-        apply=lambda queryset, values: queryset.filter(is_active=values[0] == "active"),
-    )  # fmt: skip
-    sorts = {"name": Sort(gettext_lazy("Name"), ("name", "id")), "newest": Sort(gettext_lazy("Newest"), ("-id",))}
 
 
 @page("people.view")
@@ -40,16 +25,40 @@ class PeopleFilters(FilterSet):
 def people(request: HttpRequest) -> HttpResponseBase:
     """Everybody the reader may see."""
     actor = actor_of(request)
-    filters = PeopleFilters(
-        request.GET,
-        choices={
-            "team": queries.teams(actor).values_list("pk", "name"),
-            "organisation": queries.organisations(actor).values_list("pk", "name"),
-        },
-    )
+    filters = listing.people(actor, request.GET)
     found = filters.apply(queries.users(actor).select_related("organisation").prefetch_related("teams"))
     shown = paginate(found, request_params=request.GET, order=filters.order)
     return render(request, "accounts/people.html", {"filters": filters, "page": shown})
+
+
+@page("people.view")
+@require_GET
+def export(request: HttpRequest) -> HttpResponseBase:
+    """The same people as CSV."""
+    actor = actor_of(request)
+    filters = listing.people(actor, request.GET)
+    found = filters.apply(queries.users(actor).select_related("organisation").prefetch_related("teams"))
+    header = [
+        "name",
+        "user name",
+        "e-mail",
+        "role",
+        "organisation",
+        "teams",
+        "state",
+        "time zone",
+        "language",
+        "created",
+    ]
+    lines = (
+        (
+            each.name, each.username, each.email, each.role, each.organisation.name,
+            ", ".join(sorted(team.name for team in each.teams.all())), "active" if each.is_active else "inactive",
+            each.time_zone, each.language, each.created_at,
+        )
+        for each in found.order_by(*filters.order).iterator(chunk_size=500)
+    )  # fmt: skip
+    return export_csv("people.csv", header, lines, request=request)
 
 
 @page("people.view")

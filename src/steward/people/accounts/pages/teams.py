@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from steward.foundation import clock
 from steward.foundation.errors import NotFound, StewardError
 from steward.foundation.ui.paging import paginate
-from steward.foundation.ui.views import page
-from steward.people.accounts import actions, forms, queries
+from steward.foundation.ui.views import export_csv, page
+from steward.people.accounts import actions, forms, listing, queries
 from steward.people.accounts.models import Organisation, Team, User
 from steward.people.accounts.pages.common import actor_of, show
 
@@ -25,9 +25,23 @@ from steward.people.accounts.pages.common import actor_of, show
 def teams(request: HttpRequest) -> HttpResponseBase:
     """Every team with its members."""
     members = Prefetch("members", User.objects.active().order_by("name", "pk"))
-    found = queries.teams(actor_of(request)).select_related("organisation").prefetch_related(members)
-    shown = paginate(found, request_params=request.GET, order=("name", "id"))
-    return render(request, "accounts/teams.html", {"page": shown})
+    actor = actor_of(request)
+    filters = listing.teams(actor, request.GET)
+    found = filters.apply(queries.teams(actor).select_related("organisation").prefetch_related(members))
+    shown = paginate(found, request_params=request.GET, order=filters.order)
+    return render(request, "accounts/teams.html", {"filters": filters, "page": shown})
+
+
+@page("people.view")
+@require_GET
+def export(request: HttpRequest) -> HttpResponseBase:
+    """The same teams as CSV, a line for each member."""
+    actor = actor_of(request)
+    filters = listing.teams(actor, request.GET)
+    found = filters.apply(queries.teams(actor)).order_by(*filters.order)
+    rows = found.values_list("name", "description", "organisation__name", "members__name", "members__username")
+    header = ["team", "description", "organisation", "member", "user name"]
+    return export_csv("teams.csv", header, rows.iterator(chunk_size=500), request=request)
 
 
 @page("people.manage")

@@ -437,8 +437,17 @@
     toast(words().offline, "error");
   });
 
+  // Tabs that do not fit are scrolled to the open one.
+  function showTab(within) {
+    all(".subnav [aria-current]", within).forEach((tab) => {
+      const bar = tab.parentElement;
+      if (bar.scrollWidth > bar.clientWidth) bar.scrollLeft += tab.getBoundingClientRect().left - bar.getBoundingClientRect().left - 28;
+    });
+  }
+
   function start(within) {
     freshen(within);
+    showTab(within);
     measure(within);
     charts.init(within);
   }
