@@ -10,6 +10,7 @@ import os
 import subprocess
 import time
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from urllib.parse import quote
 
@@ -54,6 +55,9 @@ class EmbeddedServer:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         self._server = PostgresServer(self._prepared(), cleanup_mode=None)
+        # Its lock is one file for the whole machine, made by whoever came first, which other users may not write. Who
+        # may start and stop a data folder's server is settled by the lock of the data folder.
+        self._server._lock = nullcontext()
         self.url = ""
 
     def _prepared(self) -> Path:
