@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from django.utils.translation import gettext_lazy as _
-
-from steward.config.environment import load
+from steward.config import environment
 from steward.config.secret import keep_secret
 
-ENV = load()
+ENV = environment.load()
 DEBUG = ENV.debug
 SECRET_KEY = ENV.secret_key or keep_secret(ENV.data)
 _public = urlsplit(ENV.public_url)
@@ -139,7 +137,7 @@ CSRF_FAILURE_VIEW = "steward.foundation.rest.middleware.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
 LANGUAGE_CODE = ENV.language
-LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+LANGUAGES = list(environment.LANGUAGES.items())
 LOCALE_PATHS = [Path(__file__).resolve().parent.parent / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True

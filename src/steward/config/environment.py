@@ -103,6 +103,11 @@ def _security(raw: str) -> Security:
     raise ValueError("write none, starttls or tls")
 
 
+def _(text: str) -> str:
+    """Marks a text for the catalogue. Who shows it translates it: this file is read before there is a Django."""
+    return text
+
+
 def _var(name: str, parse: Callable[[str], Any], default: Any, text: str) -> Any:
     return field(default=default, metadata={"name": name, "parse": parse, "text": text})
 
@@ -111,66 +116,78 @@ def _var(name: str, parse: Callable[[str], Any], default: Any, text: str) -> Any
 class Environment:
     """Steward's whole configuration. Field metadata holds the variable's name, parser and explanation."""
 
-    data: Path = _var("STEWARD_DATA", Path, Path("var"), "Folder for the embedded database, the secret and logs.")
-    port: int = _var("STEWARD_PORT", _port, 8750, "Port that the web process listens on.")
-    host: str = _var("STEWARD_HOST", _text, "127.0.0.1", "Address that the web process listens on.")
+    data: Path = _var("STEWARD_DATA", Path, Path("var"), _("Folder for the embedded database, the secret and logs."))
+    port: int = _var("STEWARD_PORT", _port, 8750, _("Port that the web process listens on."))
+    host: str = _var("STEWARD_HOST", _text, "127.0.0.1", _("Address that the web process listens on."))
     database_url: str = _var(
-        "DATABASE_URL", _database, "", "A PostgreSQL 15 or newer to use instead of the embedded one."
+        "DATABASE_URL", _database, "", _("A PostgreSQL 15 or newer to use instead of the embedded one.")
     )
-    database_pool: int = _var("STEWARD_DATABASE_POOL", _number, 12, "Most connections one process opens.")
+    database_pool: int = _var("STEWARD_DATABASE_POOL", _number, 12, _("Most connections one process opens."))
     secret_key: str = _var(
         "STEWARD_SECRET_KEY",
         _text,
         "",
-        "Signs sessions and acknowledge links; made and kept in the data folder if empty.",
+        _("Signs sessions and acknowledge links; made and kept in the data folder if empty."),
     )
-    admin_user: str = _var("STEWARD_ADMIN_USER", _text, "admin", "Name of the first administrator.")
+    admin_user: str = _var("STEWARD_ADMIN_USER", _text, "admin", _("Name of the first administrator."))
     admin_password: str = _var(
-        "STEWARD_ADMIN_PASSWORD", _text, "", "Password of the first administrator; generated and printed once if empty."
+        "STEWARD_ADMIN_PASSWORD",
+        _text,
+        "",
+        _("Password of the first administrator; generated and printed once if empty."),
     )
-    admin_email: str = _var("STEWARD_ADMIN_EMAIL", _text, "", "Where the first administrator is paged by e-mail.")
-    url: str = _var("STEWARD_URL", _url, "", "Public address of Steward, used in links; http://HOST:PORT if empty.")
+    admin_email: str = _var("STEWARD_ADMIN_EMAIL", _text, "", _("Where the first administrator is paged by e-mail."))
+    url: str = _var("STEWARD_URL", _url, "", _("Public address of Steward, used in links; http://HOST:PORT if empty."))
     allowed_hosts: tuple[str, ...] = _var(
         "STEWARD_ALLOWED_HOSTS",
         _words,
         (),
-        "More host names the pages answer to (comma list); URL's host is always in.",
+        _("More host names the pages answer to (comma list); URL's host is always in."),
     )
     trusted_proxies: tuple[str, ...] = _var(
         "STEWARD_TRUSTED_PROXIES",
         _words,
         (),
-        "Addresses of reverse proxies whose X-Forwarded-For and -Proto are believed.",
+        _("Addresses of reverse proxies whose X-Forwarded-For and -Proto are believed."),
     )
     smtp_host: str = _var(
-        "STEWARD_SMTP_HOST", _text, "", "Mail server; without it no e-mail is sent, and doctor says so."
+        "STEWARD_SMTP_HOST", _text, "", _("Mail server; without it no e-mail is sent, and doctor says so.")
     )
-    smtp_port: int = _var("STEWARD_SMTP_PORT", _port, 25, "Port of the mail server.")
-    smtp_security: Security = _var("STEWARD_SMTP_SECURITY", _security, "none", "none, starttls or tls.")
-    smtp_username: str = _var("STEWARD_SMTP_USERNAME", _text, "", "User at the mail server.")
-    smtp_password: str = _var("STEWARD_SMTP_PASSWORD", _text, "", "Password at the mail server.")
-    mail_from: str = _var("STEWARD_MAIL_FROM", _text, "steward@localhost", "Sender of Steward's e-mail.")
+    smtp_port: int = _var("STEWARD_SMTP_PORT", _port, 25, _("Port of the mail server."))
+    smtp_security: Security = _var("STEWARD_SMTP_SECURITY", _security, "none", _("none, starttls or tls."))
+    smtp_username: str = _var("STEWARD_SMTP_USERNAME", _text, "", _("User at the mail server."))
+    smtp_password: str = _var("STEWARD_SMTP_PASSWORD", _text, "", _("Password at the mail server."))
+    mail_from: str = _var("STEWARD_MAIL_FROM", _text, "steward@localhost", _("Sender of Steward's e-mail."))
     outbound_allow: tuple[str, ...] = _var(
-        "STEWARD_OUTBOUND_ALLOW", _outbound, (), "Private networks (CIDR) or host names that outgoing calls may reach."
+        "STEWARD_OUTBOUND_ALLOW",
+        _outbound,
+        (),
+        _("Private networks (CIDR) or host names that outgoing calls may reach."),
     )
-    time_zone: str = _var("STEWARD_TIME_ZONE", _zone, "UTC", "IANA zone for people who have not chosen one.")
+    time_zone: str = _var("STEWARD_TIME_ZONE", _zone, "UTC", _("IANA zone for people who have not chosen one."))
     language: str = _var(
         "STEWARD_LANGUAGE",
         _language,
         "en",
-        "en or zh-hans: language of messages to people who have not chosen one, and of pages if the browser names none.",
+        _(
+            "en or zh-hans: language of messages to people who have not chosen one, and of pages if the browser names none."
+        ),
     )
-    web_workers: int = _var("STEWARD_WEB_WORKERS", _number, 1, "Worker processes of one web process.")
-    ingest_max_bytes: int = _var("STEWARD_INGEST_MAX_BYTES", _number, 10 * 1024 * 1024, "Largest ingest body (bytes).")
+    web_workers: int = _var("STEWARD_WEB_WORKERS", _number, 1, _("Worker processes of one web process."))
+    ingest_max_bytes: int = _var(
+        "STEWARD_INGEST_MAX_BYTES", _number, 10 * 1024 * 1024, _("Largest ingest body (bytes).")
+    )
     history_days: int = _var(
         "STEWARD_HISTORY_DAYS",
         _days,
         400,
-        "Days that resolved alerts, their changes and decisions, parked payloads and delivery attempts are kept;"
-        " 0 keeps them for ever. Incidents and the audit trail always stay.",
+        _(
+            "Days that resolved alerts, their changes and decisions, parked payloads and delivery attempts are kept;"
+            " 0 keeps them for ever. Incidents and the audit trail always stay."
+        ),
     )
-    log_level: str = _var("STEWARD_LOG_LEVEL", _text, "INFO", "DEBUG, INFO, WARNING or ERROR.")
-    debug: bool = _var("STEWARD_DEBUG", _flag, False, "Django's debug pages; never in production.")
+    log_level: str = _var("STEWARD_LOG_LEVEL", _text, "INFO", _("DEBUG, INFO, WARNING or ERROR."))
+    debug: bool = _var("STEWARD_DEBUG", _flag, False, _("Django's debug pages; never in production."))
 
     @property
     def embedded(self) -> bool:

@@ -14,7 +14,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import translation
-from django.utils.formats import date_format
+
+from steward.foundation.moments import written
 
 # Where a stored dictionary keeps the sentences among its values.
 SAID = "said"
@@ -83,8 +84,7 @@ class Joined(Sentence):
 
 
 class Moment:
-    """A time in a sentence, in a zone, which it names, and in a form of Django's date characters; the names of days are
-    translated."""
+    """A time in a sentence, in a zone, which it names, and in one of the forms of ``moments``."""
 
     __slots__ = ("at", "form", "zone")
 
@@ -92,7 +92,7 @@ class Moment:
         self.at, self.zone, self.form = at, zone, form
 
     def __str__(self) -> str:
-        return f"{date_format(self.at.astimezone(ZoneInfo(self.zone)), self.form)} {self.zone}"
+        return f"{written(self.at.astimezone(ZoneInfo(self.zone)), self.form)} {self.zone}"
 
 
 def gettext(message: str) -> Sentence:

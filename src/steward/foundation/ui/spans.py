@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import pgettext
 
+from steward.foundation.moments import written
 from steward.foundation.sentences import gettext as _
 
 
@@ -54,8 +53,7 @@ def absolute_words(moment: datetime) -> str:
     local = timezone.localtime(moment)
     # The key says more than the abbreviation: CST is Chicago, Shanghai or Havana.
     zone = getattr(local.tzinfo, "key", None) or local.tzname()
-    form = pgettext("date and time, in Django's date format characters", "j F Y, H:i")
-    return f"{date_format(local, form)} {zone}"
+    return f"{written(local, 'j F Y, H:i')} {zone}"
 
 
 def relative_words(moment: datetime, now: datetime, *, short: bool = False) -> str:

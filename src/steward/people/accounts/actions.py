@@ -13,6 +13,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from steward.foundation.actors import Actor
 from steward.foundation.database.locks import lock_in_transaction
@@ -34,7 +35,7 @@ def ensure_home_organisation(*, now: datetime) -> Organisation:
     found = queries.home_organisation()
     if found:
         return found
-    return Organisation.objects.create(kind=OrganisationKind.HOME, name=_("Home"), slug="home")
+    return Organisation.objects.create(kind=OrganisationKind.HOME, name=pgettext("organisation", "Home"), slug="home")
 
 
 @transaction.atomic
@@ -67,7 +68,7 @@ def create_user(
     actor.require("people.manage")
     organisation = _organisation_for(organisation_id, now)
     _check_role(role, organisation)
-    _check_gift(actor, permissions_of(role))
+    queries.require_no_less(actor, role)
     if User.objects.filter(username__iexact=username).exists():
         raise Conflict(_("This user name is taken."), fields={"username": [_("This user name is taken.")]})
     user = User(
@@ -90,6 +91,9 @@ def update_user(*, actor: Actor, now: datetime, user_id: int, **changes: Any) ->
     if not own:
         actor.require("people.manage")
     user = _lock_user(user_id)
+    if not own:
+        # Before and after: who could not give this role cannot take it away either.
+        queries.require_no_less(actor, user.role)
     was_administrator = _is_administrator(user)
     before = {name: getattr(user, name) for name in changes}
     for name, value in changes.items():
@@ -98,7 +102,7 @@ def update_user(*, actor: Actor, now: datetime, user_id: int, **changes: Any) ->
         setattr(user, name, value)
     _check_role(user.role, user.organisation)
     if not own:
-        _check_gift(actor, permissions_of(user.role))
+        queries.require_no_less(actor, user.role)
     if was_administrator and not _is_administrator(user):
         _keep_another_administrator(user)
     _save(user, list(changes))
@@ -116,7 +120,7 @@ def set_password(*, actor: Actor, now: datetime, user_id: int, password: str) ->
         actor.require("people.manage")
     user = _lock_user(user_id)
     if actor.user_id != user_id:
-        _check_gift(actor, permissions_of(user.role))
+        queries.require_no_less(actor, user.role)
     _set_password(user, password)
     user.save(update_fields=["password"])
     audit.record(
@@ -229,7 +233,7 @@ def create_api_key(
     if unknown:
         raise Invalid(_("Unknown scopes: %(names)s") % {"names": ", ".join(unknown)}, fields={"scopes": unknown})
     granted = permissions_of(role)
-    _check_gift(actor, granted & frozenset(scopes) if scopes else granted)
+    queries.require_no_less(actor, role, granted & frozenset(scopes) if scopes else granted)
     if expires_at is not None and expires_at <= now:
         raise Invalid(_("The expiry lies in the past."), fields={"expires_at": [_("Choose a later time.")]})
     raw = "stw_" + secrets.token_urlsafe(32)
@@ -279,14 +283,6 @@ def _check_role(role: str, organisation: Organisation) -> None:
     if (external and role != organisation.kind) or (not external and role in {Role.CUSTOMER, Role.SUPPLIER}):
         text = _("The role “%(role)s” does not fit the organisation.") % {"role": role}
         raise Invalid(text, fields={"role": [text]})
-
-
-def _check_gift(actor: Actor, permissions: frozenset[str]) -> None:
-    """Nobody gives (or takes over) what they do not have: a key limited to ``apikeys.manage`` makes no administrator."""
-    missing = sorted(each for each in permissions if not actor.can(each))
-    if missing:
-        names = ", ".join(missing)
-        raise Forbidden(_("You cannot give what you do not have yourself: %(names)s") % {"names": names})
 
 
 def _is_administrator(user: User) -> bool:

@@ -8,6 +8,8 @@ from platform import python_version
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
+from django.utils.translation import gettext
+
 from steward import __version__
 from steward.config.environment import Environment, load
 from steward.foundation.database.facts import facts
@@ -50,7 +52,7 @@ def settings_of(environment: Environment) -> list[Setting]:
         found.append(
             Setting(
                 variable=item.metadata["name"],
-                text=item.metadata["text"],
+                text=gettext(item.metadata["text"]),
                 value="" if secret else without_password(shown),
                 is_set=value != item.default,
                 is_secret=secret,

@@ -64,30 +64,33 @@ class Answer:
     retry_after: float | None = None
 
 
+Why = Literal["taken", "cancelled", "final", "gave-up", "again"]
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What becomes of the delivery, and why."""
+    """What becomes of the delivery, and why (a code; who writes it down puts it into words)."""
 
     state: Literal["sent", "retrying", "failed", "cancelled"]
     due_at: datetime | None
-    why: str
+    why: Why
 
 
 def after(answer: Answer, *, attempt: int, wanted: bool, now: datetime, seed: str) -> Outcome:
     """Decide what follows try number ``attempt`` (the first is 1). ``wanted``: the page has not been cancelled."""
     if answer.ok:
-        return Outcome("sent", None, "the server took it")
+        return Outcome("sent", None, "taken")
     if not wanted:
-        return Outcome("cancelled", None, "cancelled while it was being sent")
+        return Outcome("cancelled", None, "cancelled")
     if not answer.retryable:
-        return Outcome("failed", None, "trying again would not help")
+        return Outcome("failed", None, "final")
     if attempt >= MAX_ATTEMPTS:
-        return Outcome("failed", None, f"gave up after {attempt} tries")
+        return Outcome("failed", None, "gave-up")
     delay = next_delay(attempt, base=BASE, cap=CAP, jitter_seed=seed)
     if answer.retry_after is not None and answer.retry_after > 0:
         asked = timedelta(seconds=min(answer.retry_after, LONGEST_RETRY_AFTER.total_seconds()))
         delay = max(delay, asked)
-    return Outcome("retrying", now + delay, f"try {attempt + 1} of {MAX_ATTEMPTS} follows")
+    return Outcome("retrying", now + delay, "again")
 
 
 def page_state(deliveries: Collection[str], current: str) -> str:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from steward.foundation.moments import written
 from steward.response.oncall.queries import ShiftView
 
 DAYS = 7
@@ -83,7 +83,7 @@ def picture(
         start, end = range_of(monday, 1, zone)
         rows.append(
             Week(
-                label=date_format(monday, "j M"),
+                label=written(monday, "j M"),
                 days=tuple(_days(monday, now, zone)),
                 bars=tuple(_bars(shifts, start, end, monday, zone, chosen)),
                 now=_percent(_place(now, monday, zone)) if start <= now < end else "",
@@ -96,8 +96,8 @@ def _days(monday: date, now: datetime, zone: str) -> Iterable[Day]:
     today = now.astimezone(ZoneInfo(zone)).date()
     for index in range(DAYS):
         day = monday + timedelta(days=index)
-        number = date_format(day, "j M") if day.day == 1 or index == 0 else str(day.day)
-        yield Day(_percent(index / DAYS), date_format(day, "D"), number, day == today, index >= 5)
+        number = written(day, "j M") if day.day == 1 or index == 0 else str(day.day)
+        yield Day(_percent(index / DAYS), written(day, "D"), number, day == today, index >= 5)
 
 
 def _bars(
@@ -146,7 +146,7 @@ def _midnight(day: date, zone: str) -> datetime:
 
 
 def _when(instant: datetime, zone: str) -> str:
-    return date_format(instant.astimezone(ZoneInfo(zone)), "D j M H:i")
+    return written(instant.astimezone(ZoneInfo(zone)), "D j M H:i")
 
 
 def _percent(share: float) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from steward.foundation import clock
 from steward.foundation.actors import Actor
+from steward.foundation.moments import written
 from steward.foundation.ui import navigation, panels
 from steward.response.oncall import queries
 
@@ -30,8 +31,8 @@ def presence(actor: Actor) -> str | None:
     if until <= now:
         return None
     local, today = timezone.localtime(until), timezone.localtime(now)
-    form = "H:i" if local.date() == today.date() else "D H:i"
-    return _("On call until %(time)s") % {"time": date_format(local, form)}
+    time = date_format(local, "H:i") if local.date() == today.date() else written(local, "D H:i")
+    return _("On call until %(time)s") % {"time": time}
 
 
 navigation.register(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from steward.foundation.due.models import DueModel
 
@@ -47,7 +48,7 @@ class Source(models.Model):
 
 class AlertStatus(models.TextChoices):
     FIRING = "firing", _("firing")
-    RESOLVED = "resolved", _("resolved")
+    RESOLVED = "resolved", pgettext_lazy("alert", "resolved")
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):

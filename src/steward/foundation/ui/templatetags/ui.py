@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import template
@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from steward.foundation import clock
+from steward.foundation.moments import written
 from steward.foundation.ui import fields, icons, lists, panels, spans, statuses
 from steward.foundation.ui.filters import FilterSet
 from steward.foundation.ui.paging import PAGE_PARAMS
@@ -77,6 +78,12 @@ def ago(moment: datetime | None, style: str = "long", empty: str = "—") -> Saf
 def absolute(moment: datetime | None) -> str:
     """A moment in the reader's zone, with the zone's name."""
     return "" if moment is None else spans.absolute_words(moment)
+
+
+@register.filter(expects_localtime=True)
+def moment(value: date | None, form: str) -> str:
+    """A date or time in one of the forms of ``foundation.moments``, in the reader's zone and language."""
+    return "" if value is None else written(value, form)
 
 
 @register.simple_tag

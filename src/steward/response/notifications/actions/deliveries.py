@@ -118,7 +118,7 @@ def end_attempt(*, now: datetime, sending: Sending, answer: rules.Answer) -> str
     wanted = page.state != PageState.CANCELLED
     outcome = rules.after(answer, attempt=attempt, wanted=wanted, now=now, seed=f"{delivery.pk}:{page.key}")
     told = answer.text if not answer.maybe else _("%(answer)s (it may have arrived)") % {"answer": answer.text}
-    _record(delivery.pk, attempt, now, outcome.state, f"{told} · {outcome.why}")
+    _record(delivery.pk, attempt, now, outcome.state, f"{told} · {_in_words(outcome.why, attempt)}")
     delivery.state = DeliveryState(outcome.state)
     delivery.due_at = outcome.due_at
     delivery.leased_until = None
@@ -153,6 +153,17 @@ def _settle(
     if delivery.state == DeliveryState.SENT:
         seconds = max(0.0, (now - page.created_at).total_seconds())
         publish(PageSent(page.pk, subject, str(page.user), delivery.channel, seconds, now))
+
+
+def _in_words(why: rules.Why, attempt: int) -> str:
+    words = {
+        "taken": _("the server took it"),
+        "cancelled": _("cancelled while it was being sent"),
+        "final": _("trying again would not help"),
+        "gave-up": _("gave up after %(n)s tries"),
+        "again": _("try %(next)s of %(most)s follows"),
+    }
+    return words[why] % {"n": attempt, "next": attempt + 1, "most": rules.MAX_ATTEMPTS}
 
 
 def _note_cut_off(delivery: Delivery, now: datetime) -> None:

@@ -11,12 +11,12 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from steward.foundation import clock
 from steward.foundation.errors import Conflict, Invalid
+from steward.foundation.moments import written
 from steward.foundation.ui.views import is_htmx, page
 from steward.people.accounts import queries as accounts
 from steward.response.notifications import queries as notifications
@@ -145,7 +145,7 @@ def _schedule_context(request: HttpRequest, found: Schedule) -> dict[str, Any]:
         "may_manage": actor.can("oncall.manage"),
         "policies": list(dict.fromkeys(step.policy for step in steps)),
         "weekday": dict(forms.WEEKDAYS)[found.handover_weekday],
-        "local_now": date_format(now.astimezone(ZoneInfo(found.time_zone)), "D H:i"),
+        "local_now": written(now.astimezone(ZoneInfo(found.time_zone)), "D H:i"),
     }
 
 
