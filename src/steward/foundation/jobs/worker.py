@@ -13,8 +13,10 @@ from typing import Any
 from django.db import connection
 from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import ConnectorException
 
 log = logging.getLogger(__name__)
+RESCUE_SECONDS = 20.0
 __all__ = ["Worker", "app"]
 
 
@@ -24,8 +26,20 @@ def _connection() -> dict[str, Any]:
     return {name: value for name, value in connection.get_connection_params().items() if name in wanted}
 
 
+async def _rescue(running: Any) -> None:
+    """Put back the jobs of workers that give no sign of life (30 s without a heartbeat): they were killed."""
+    while True:
+        try:
+            for job in await running.job_manager.get_stalled_jobs():
+                log.warning("job %s (%s) was cut off; it runs again", job.id, job.task_name)
+                await running.job_manager.retry_job(job)
+        except ConnectorException as error:
+            log.warning("jobs that were cut off cannot be looked for: %s", error)
+        await asyncio.sleep(RESCUE_SECONDS)
+
+
 class Worker(threading.Thread):
-    """Runs jobs on a thread of the engine until ``stop``; a killed worker's jobs are taken up again by heartbeat."""
+    """Runs jobs on a thread of the engine until ``stop``, and puts back those of workers that were killed."""
 
     def __init__(self, concurrency: int = 4) -> None:
         super().__init__(name="jobs", daemon=True)
@@ -47,6 +61,7 @@ class Worker(threading.Thread):
         connector = PsycopgConnector(kwargs=_connection(), min_size=1, max_size=4)
         with app.replace_connector(connector) as running:
             async with running.open_async():
+                rescue = asyncio.create_task(_rescue(running))
                 try:
                     await running.run_worker_async(
                         concurrency=self.concurrency, install_signal_handlers=False, delete_jobs="successful"
@@ -54,6 +69,8 @@ class Worker(threading.Thread):
                 except asyncio.CancelledError:
                     if not self._stopping.is_set():
                         raise
+                finally:
+                    rescue.cancel()
 
     def stop(self, timeout: float = 10.0) -> None:
         self._stopping.set()

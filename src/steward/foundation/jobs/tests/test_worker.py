@@ -36,3 +36,22 @@ def test_the_worker_runs_what_was_deferred() -> None:
     finally:
         worker.stop()
         connection.close()
+
+
+def test_a_job_of_a_killed_worker_runs_again() -> None:
+    ran.clear()
+    mark.defer()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 minute')"
+            " RETURNING id) UPDATE procrastinate_jobs SET status = 'doing', worker_id = dead.id FROM dead"
+            " WHERE task_name = 'tests.mark' AND status = 'todo'"
+        )
+        assert cursor.rowcount == 1
+    worker = Worker()
+    worker.start()
+    try:
+        assert ran.wait(15)
+    finally:
+        worker.stop()
+        connection.close()
