@@ -83,7 +83,10 @@ class World:
         steps = [oncall.StepInput("notify_schedule", used.pk), oncall.StepInput("wait", wait_minutes=5)]
         self.policy = oncall.create_policy(**self._given, name=f"{name} used", steps=steps)
         policy = oncall.create_policy(**self._given, name=name, steps=steps)
-        self._keep(schedule_id=free.pk, override_id=override.pk, policy_id=policy.pk)
+        self._keep(
+            schedule_id=free.pk, schedule_slug=free.slug, override_id=override.pk, policy_id=policy.pk,
+            policy_slug=policy.slug,
+        )  # fmt: skip
 
     def _signals(self, name: str) -> None:
         source, _key = alerts.create_source(**self._given, name=name, kind="events", resolve_timeout=300)
@@ -123,4 +126,11 @@ class World:
             subject_label=name, title=name, body=MARK, reason={"why": MARK},
         )  # fmt: skip
         self.over: Incident = over
-        self._keep(route_id=route.pk, ref=incident.ref, over=over.ref, method_id=method.pk, page_id=page.page_id)
+        self._keep(
+            incident_id=incident.pk,
+            route_id=route.pk,
+            ref=incident.ref,
+            over=over.ref,
+            method_id=method.pk,
+            page_id=page.page_id,
+        )

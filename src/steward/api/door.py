@@ -17,6 +17,7 @@ from ninja.security import HttpBearer
 from steward import __version__
 from steward.foundation import clock
 from steward.foundation.actors import Actor
+from steward.foundation.database.rowsecurity import limit
 from steward.foundation.errors import Invalid, NotFound, StewardError
 from steward.foundation.rest.middleware import problem
 from steward.foundation.rest.parsing import StrictParser
@@ -48,6 +49,8 @@ class BearerKey(HttpBearer):
         )
         if actor is not None:
             request.actor = actor  # type: ignore[attr-defined]
+            if actor.is_external and actor.organisation_id:
+                limit(actor.organisation_id)  # until the end of the request, see ActorMiddleware
         return actor
 
 

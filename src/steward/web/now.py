@@ -60,7 +60,7 @@ def gather(actor: Actor, now: datetime) -> dict[str, Any]:
             "unhealthy": len(unhealthy),
             "tier_one": sum(1 for tile in unhealthy if tile.service.tier == 1),
             "firing": sum(row["count"] for row in firing),
-            "fired_24h": alerts.fired_since(now - timedelta(hours=24)) if actor.can("alerts.view") else 0,
+            "fired_24h": alerts.fired_since(actor, now - timedelta(hours=24)),
             "opened_24h": pulse.opened_24h,
             "resolved_24h": pulse.resolved_24h,
             "acknowledge_seconds": pulse.acknowledge_seconds,

@@ -16,6 +16,7 @@ from steward.cli.trouble import Trouble
 from steward.config.environment import parse
 from steward.estate.configuration import queries as configuration
 from steward.foundation import clock
+from steward.foundation.actors import system
 from steward.people.accounts import actions as accounts
 from steward.people.accounts import queries as people
 from steward.response.incidents import queries as incidents
@@ -142,7 +143,7 @@ def test_an_alert_of_each_team_pages_somebody(tmp_path: Path) -> None:
             "severity": "critical",
             "env": "production",
         }
-        (outcome,) = triage.try_labels(labels, clock.now()).outcomes
+        (outcome,) = triage.try_labels(system("test"), labels, clock.now()).outcomes
         assert (outcome.service, outcome.severity) == (plan.name, "SEV2")
         assert outcome.pages[0].people
     configuration.forget()

@@ -20,16 +20,26 @@ def limited_to(organisation_id: int | None) -> Iterator[None]:
     if organisation_id is None:
         yield
         return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config(%s, %s, false)", [SETTING, str(organisation_id)])
+    limit(organisation_id)
     try:
         yield
     finally:
-        if connection.in_atomic_block and connection.needs_rollback:
-            connection.close()
-        else:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config(%s, '', false)", [SETTING])
+        lift()
+
+
+def limit(organisation_id: int) -> None:
+    """Limit this thread's connection from now on; whoever calls this sees to it that ``lift`` is called."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config(%s, %s, false)", [SETTING, str(organisation_id)])
+
+
+def lift() -> None:
+    """Take the limit off again, before the connection serves somebody else."""
+    if connection.in_atomic_block and connection.needs_rollback:
+        connection.close()
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config(%s, '', false)", [SETTING])
 
 
 def policy_sql(table: str, visible: str) -> str:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from steward.foundation.actors import Actor
-from steward.foundation.errors import NotFound
+from steward.foundation.errors import Forbidden, NotFound
 from steward.people.accounts.models import (
     ApiKey,
     ApiKeyQuerySet,
@@ -135,3 +135,14 @@ def visible_organisation(actor: Actor, organisation_id: int) -> Organisation:
     if found is None:
         raise NotFound(_("There is no such organisation, or it is not yours to see."))
     return found
+
+
+def require_no_less(actor: Actor, role: str, permissions: frozenset[str] | None = None) -> None:
+    """Refuse who has less than this role (or these permissions of it): nobody gives, takes over or takes away what they
+    do not have. A key limited to ``apikeys.manage`` makes no administrator, one limited to ``people.manage`` is not paged
+    in an administrator's place."""
+    wanted = permissions_of(role) if permissions is None else permissions
+    missing = sorted(each for each in wanted if not actor.can(each))
+    if missing:
+        names = ", ".join(missing)
+        raise Forbidden(_("You cannot give what you do not have yourself: %(names)s") % {"names": names})

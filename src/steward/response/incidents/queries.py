@@ -16,13 +16,17 @@ from django.utils.translation import gettext as _
 from steward.foundation.actors import Actor
 from steward.response.incidents.errors import IncidentNotFound
 from steward.response.incidents.models import (
+    EntryKind,
     Incident,
     IncidentAlert,
     IncidentQuerySet,
     IncidentStatus,
     TimelineEntry,
 )
+from steward.signals.alerts import queries as alert_queries
 
+# Who of us is on call and paged is nobody else's business.
+ABOUT_PAGING = (EntryKind.PAGE, EntryKind.ESCALATION, EntryKind.UNREACHED)
 REF = re.compile(r"^\s*(?:INC-)?(\d{1,18})\s*$", re.IGNORECASE)
 
 
@@ -79,19 +83,21 @@ def matching(found: QuerySet[Incident], text: str) -> QuerySet[Incident]:
 
 
 def timeline(actor: Actor, incident: Incident) -> QuerySet[TimelineEntry]:
-    """What happened, oldest first."""
-    return TimelineEntry.objects.filter(
-        incident__in=Incident.objects.visible_to(actor).filter(pk=incident.pk)
-    ).order_by("at", "id")
+    """What happened, oldest first. External people see no paging, and only alerts that are theirs."""
+    found = TimelineEntry.objects.filter(incident__in=Incident.objects.visible_to(actor).filter(pk=incident.pk))
+    if actor.is_external:
+        theirs = list(alerts(actor, incident).values_list("alert_id", flat=True))
+        of_theirs = Q(data__alert__in=theirs) | Q(data__alerts__contained_by=theirs)
+        found = found.exclude(kind__in=ABOUT_PAGING).filter(~Q(data__has_any_keys=["alert", "alerts"]) | of_theirs)
+    return found.order_by("at", "id")
 
 
 def alerts(actor: Actor, incident: Incident) -> QuerySet[IncidentAlert]:
-    """The memberships of its alerts, firing ones first."""
-    return (
-        IncidentAlert.objects.filter(incident__in=Incident.objects.visible_to(actor).filter(pk=incident.pk))
-        .select_related("alert", "alert__source")
-        .order_by("-firing", "-joined_at", "-id")
-    )
+    """The memberships of its alerts, firing ones first; for external people, of those that are theirs."""
+    found = IncidentAlert.objects.filter(incident__in=Incident.objects.visible_to(actor).filter(pk=incident.pk))
+    if actor.is_external:
+        found = found.filter(alert_id__in=alert_queries.visible_ids(actor, found.values_list("alert_id", flat=True)))
+    return found.select_related("alert", "alert__source").order_by("-firing", "-joined_at", "-id")
 
 
 def alerts_in_incidents(alert_ids: Iterable[int]) -> set[int]:

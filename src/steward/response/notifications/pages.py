@@ -93,6 +93,7 @@ def contact_test_state(request: HttpRequest, page_id: int) -> HttpResponseBase:
 def person_panel(request: HttpRequest, user_id: int) -> HttpResponseBase:
     """On a person's page: how they are reached."""
     actor = _actor(request)
+    accounts.visible_person(actor, user_id)
     mine = user_id == actor.user_id
     context: dict[str, Any] = {
         "owner_id": user_id,

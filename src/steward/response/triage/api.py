@@ -243,7 +243,7 @@ def create_route(request: HttpRequest, payload: RouteIn) -> Any:
 @router.post("/try", response=TrialOut, summary="Which route would take these labels, and who would be paged now")
 def try_labels(request: HttpRequest, payload: TryIn) -> dict[str, Any]:
     _actor(request).require("routes.view")
-    return _trial(queries.try_labels(payload.labels, clock.now()))
+    return _trial(queries.try_labels(_actor(request), payload.labels, clock.now()))
 
 
 @router.get("/{int:route_id}", response=RouteOut, summary="One route")

@@ -120,7 +120,7 @@ def try_out(request: HttpRequest) -> HttpResponseBase:
     context: dict[str, Any] = {"try_form": form}
     if form.is_bound and form.is_valid():
         labels = form.cleaned_data["labels"]
-        context |= {"trial": queries.try_labels(labels, clock.now()), "labels": labels}
+        context |= {"trial": queries.try_labels(_actor(request), labels, clock.now()), "labels": labels}
         context["text"] = format_labels(labels)
     template = "triage/trial.html" if is_htmx(request) else "triage/try.html"
     return render(request, template, context)

@@ -18,6 +18,7 @@ from steward.response.oncall import queries as oncall
 from steward.response.triage import rules
 from steward.response.triage.errors import RouteNotFound
 from steward.response.triage.models import Decision, GroupMember, Route, RouteQuerySet
+from steward.signals.alerts import queries as alerts
 
 
 def routes(actor: Actor) -> RouteQuerySet:
@@ -115,19 +116,20 @@ class Trial:
         return sum(1 for match in self.walked if not match.reached)
 
 
-def try_labels(labels: Mapping[str, str], now: datetime) -> Trial:
-    """Which routes would take an alert with these labels, and who would be paged now."""
+def try_labels(actor: Actor, labels: Mapping[str, str], now: datetime) -> Trial:
+    """Which routes would take an alert with these labels, and (for who may see that) who would be paged now."""
     walked = rules.walk(active_specs(), labels)
     belongs = configuration.match([labels])[0]
-    return Trial(walked, [_outcome(match.route, labels, belongs, now) for match in walked if match.matched])
+    return Trial(walked, [_outcome(actor, match.route, labels, belongs, now) for match in walked if match.matched])
 
 
 def _outcome(
-    route: rules.RouteSpec, labels: Mapping[str, str], belongs: configuration.Match, now: datetime
+    actor: Actor, route: rules.RouteSpec, labels: Mapping[str, str], belongs: configuration.Match, now: datetime
 ) -> TrialOutcome:
     own = route.service_id is not None
     service = configuration.service_by_id(route.service_id or belongs.service_id or 0)
     then, why = _then(route)
+    pages = route.policy_id is not None and route.opens_incident and actor.can("oncall.view")
     return TrialOutcome(
         route=route,
         severity=rules.severity(route, labels.get("severity", "")),
@@ -136,7 +138,7 @@ def _outcome(
         service_why=_("the route says so") if own else belongs.why,
         then=then,
         then_why=why,
-        pages=_pages(route.policy_id, now) if route.policy_id is not None and route.opens_incident else [],
+        pages=_pages(route.policy_id, now) if pages else [],
     )
 
 
@@ -157,19 +159,19 @@ def _then(route: rules.RouteSpec) -> tuple[str, str]:
     return _("An incident opens at once, and people are paged:"), why
 
 
-def _pages(policy_id: int, now: datetime) -> list[Step]:
+def _pages(policy_id: int | None, now: datetime) -> list[Step]:
     return [
         Step(
             step.kind, step.label, step.wait_minutes, step.after, duration_words(step.after), step.people,
             step.problems, step.skipped,
         )
-        for step in oncall.who_would_be_paged(policy_id, now)
+        for step in oncall.who_would_be_paged(policy_id or 0, now)
     ]  # fmt: skip
 
 
 def decisions_on(actor: Actor, alert_id: int) -> QuerySet[Decision]:
-    """The newest decisions on an alert, if the actor may see routes."""
-    if not actor.can("routes.view"):
+    """The newest decisions on an alert, if the actor may see it and routes."""
+    if not actor.can("routes.view") or not alerts.visible_ids(actor, [alert_id]):
         return Decision.objects.none()
     return Decision.objects.filter(alert_id=alert_id).select_related("route", "incident").order_by("-id")
 

@@ -153,9 +153,18 @@ def firing_count(actor: Actor) -> int:
     return Alert.objects.visible_to(actor).firing().count()
 
 
-def fired_since(since: datetime) -> int:
-    """How often any alert began to fire since then."""
-    return AlertChange.objects.filter(at__gte=since, status=AlertStatus.FIRING).count()
+def fired_since(actor: Actor, since: datetime) -> int:
+    """How often alerts that this actor may see began to fire since then."""
+    if not actor.can("alerts.view"):
+        return 0
+    found = AlertChange.objects.filter(at__gte=since, status=AlertStatus.FIRING)
+    # At home that is all of them, and the count need not look at the alerts.
+    return (found.filter(alert__in=Alert.objects.visible_to(actor)) if actor.is_external else found).count()
+
+
+def visible_ids(actor: Actor, alert_ids: Iterable[int]) -> set[int]:
+    """Which of these alerts the actor may see."""
+    return set(Alert.objects.visible_to(actor).filter(pk__in=list(alert_ids)).values_list("pk", flat=True))
 
 
 def firing_services(actor: Actor) -> dict[int | None, int]:

@@ -1,6 +1,7 @@
 """Guards, toasts and exports."""
 
 import asyncio
+import csv
 import json
 
 import pytest
@@ -116,7 +117,7 @@ def test_an_unknown_kind_of_toast_is_a_mistake():
         views.htmx_toast(HttpResponse(), "x", "loud")
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＠"])
 def test_formulas_are_text(start):
     assert views.csv_cell(f"{start}cmd|' /C calc'!A0") == f"'{start}cmd|' /C calc'!A0"
 
@@ -124,6 +125,14 @@ def test_formulas_are_text(start):
 @pytest.mark.parametrize(("value", "want"), [(None, ""), (-5, -5), (1.5, 1.5), (True, True), ("a=b", "a=b"), ("", "")])
 def test_other_cells_stay(value, want):
     assert views.csv_cell(value) == want
+
+
+def test_a_cell_is_one_cell_for_every_spreadsheet():
+    row = ("a;=cmd()", 'say "x"', "plain", "two\nlines", None, 5)
+    response = views.export_csv("x.csv", ["id"], [row])
+    _header, line = b"".join(response.streaming_content).decode().split("\r\n", 1)
+    assert line == '"a;=cmd()","say ""x""",plain,"two\nlines",,5\r\n'
+    assert next(csv.reader([line])) == ["a;=cmd()", 'say "x"', "plain", "two\nlines", "", "5"]
 
 
 def test_an_export_is_a_utf8_file_in_pieces():

@@ -139,6 +139,9 @@ def assign(*, actor: Actor, now: datetime, incident_id: int, assignee_id: int | 
     incident = locked(incident_id, actor)
     check_open_to_change(incident)
     person = accounts.person(assignee_id) if assignee_id else None
+    # Whoever has it is paged about it, so it can only be given to us or to the supplier whose it is.
+    if person and person.organisation.kind != "home" and person.organisation_id != incident.supplier_id:
+        person = None
     if assignee_id and (person is None or not person.is_active):
         raise Invalid(_("There is no such active person."), fields={"assignee": [_("Choose someone else.")]})
     if incident.assignee_id == assignee_id:

@@ -118,8 +118,13 @@ def send_test(*, actor: Actor, now: datetime, method_id: int) -> int:
 
 
 def _require_own(actor: Actor, user_id: int) -> None:
-    if actor.user_id != user_id or actor.kind == "link":
-        actor.require("people.manage")
+    if actor.user_id == user_id and actor.kind != "link":
+        return
+    actor.require("people.manage")
+    person = accounts.person(user_id)
+    if person is not None:
+        # Their pages bring links that act as them.
+        accounts.require_no_less(actor, person.role)
 
 
 def _mine(actor: Actor, method_id: int) -> ContactMethod:

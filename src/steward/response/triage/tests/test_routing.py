@@ -313,7 +313,7 @@ def test_trying_a_label_set_says_what_would_happen() -> None:
     tier1 = service("Claims", match_labels={"service": "claims"})
     route('team="web"', name="Web")
     taken = route('service="claims"', name="Tier 1", policy_id=chosen.pk, group_by=["service"], group_wait=30)
-    trial = queries.try_labels({"service": "claims", "severity": "critical", "alertname": "X"}, NOW)
+    trial = queries.try_labels(ADMIN, {"service": "claims", "severity": "critical", "alertname": "X"}, NOW)
     assert [(match.route.name, match.matched) for match in trial.walked if match.reached] == [
         ("Web", False), ("Tier 1", True),
     ]  # fmt: skip
@@ -327,7 +327,7 @@ def test_trying_a_label_set_says_what_would_happen() -> None:
 
 
 def test_trying_labels_that_only_the_default_takes() -> None:
-    (outcome,) = queries.try_labels({"alertname": "X"}, NOW).outcomes
+    (outcome,) = queries.try_labels(ADMIN, {"alertname": "X"}, NOW).outcomes
     assert outcome.route.id == default_route().pk
     assert outcome.pages == []
     assert outcome.then == "An incident opens after 30 s; nobody is paged."
