@@ -59,6 +59,15 @@ def sign_in(
     return user
 
 
+def is_password(*, user: User, password: str, now: datetime, address: str) -> bool:
+    """Whether this is the person's password; tries that fail count as failed sign-ins do, and raise TooMany like them."""
+    attempt = _count(user.username.lower()[:80], address, now)
+    if not user.check_password(password):
+        return False
+    SignInAttempt.objects.filter(pk=attempt.pk).delete()
+    return True
+
+
 def sign_out(*, actor: Actor, now: datetime) -> None:
     """Put a sign-out on record; the session itself is the door's."""
     subject = SubjectRef("user", actor.user_id) if actor.user_id else None

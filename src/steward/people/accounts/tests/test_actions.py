@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from steward.foundation.actors import system
-from steward.foundation.errors import Conflict, Forbidden, Invalid, NotFound
+from steward.foundation.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from steward.foundation.testing.races import race
 from steward.people.accounts import actions, queries
 from steward.people.accounts.models import ApiKey, Role, User
@@ -236,3 +236,15 @@ def test_ones_own_password_is_changed_only_with_the_present_one():
     actions.change_own_password(actor=me, now=NOW, current=PASSWORD, password=new)
     user.refresh_from_db()
     assert user.check_password(new)
+
+
+def test_ones_own_password_cannot_be_guessed_any_faster_than_at_the_door():
+    user = UserFactory(password=PASSWORD)
+    given = {"actor": actor_for_user(user), "now": NOW, "password": "violet bridges under snow"}
+    for _try in range(5):
+        with pytest.raises(Invalid):
+            actions.change_own_password(**given, current="guess")
+    with pytest.raises(TooMany):
+        actions.change_own_password(**given, current=PASSWORD)
+    later = {**given, "now": NOW + timedelta(minutes=16)}
+    actions.change_own_password(**later, current=PASSWORD)
