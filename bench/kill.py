@@ -60,7 +60,7 @@ def drill(kills: int) -> list[Row]:
         sender.join(60)
         last = time.time()
         _wait(here, flow, last)
-        with psycopg.connect(here.database) as connection:
+        with _connection(here) as connection:
             return _rows(here, flow, victims, last, connection)
 
 
@@ -125,13 +125,25 @@ def _kill_web(here: World, number: int, *, worker: bool) -> None:
 
 def _kill_backend(here: World, choice: random.Random) -> None:
     """PostgreSQL answers the death of a backend by ending all of them and recovering from its log."""
-    with psycopg.connect(here.database) as connection:
+    with _connection(here) as connection:
         rows = connection.execute(
             "SELECT pid FROM pg_stat_activity WHERE usename = 'steward' AND pid <> pg_backend_pid()"
         )
         pids = [int(row[0]) for row in rows.fetchall()]
     if pids:
         psutil.Process(choice.choice(pids)).send_signal(signal.SIGKILL)
+
+
+def _connection(here: World) -> psycopg.Connection:
+    """A connection, even if the server still recovers from the kill before."""
+    end = time.monotonic() + 60
+    while True:
+        try:
+            return psycopg.connect(here.database)
+        except psycopg.OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
 
 
 def _wait(here: World, flow: Flow, last: float) -> None:
