@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 
 from django.conf import settings
 from django.utils import translation
+from django.utils.translation import pgettext
 
 
 def known(code: str) -> bool:
     return code in dict(settings.LANGUAGES)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words one after the other: a, b, c."""
+    return pgettext("between the words of a list", ", ").join(words)
 
 
 def speaking(chosen: str, otherwise: str = "") -> AbstractContextManager[None]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from steward.foundation.errors import NotFound
+from steward.foundation.language import listed
 
 if TYPE_CHECKING:
     from steward.foundation.actors import Actor
@@ -44,7 +45,7 @@ def find(actor: Actor, text: str) -> SubjectRef:
     kind, colon, name = text.strip().partition(":")
     finder = _finders.get(kind)
     if finder is None or not colon:
-        kinds = ", ".join(sorted(_finders))
+        kinds = listed(sorted(_finders))
         raise SubjectNotFound(
             _("“%(text)s” names no record. Write kind:name, with one of these kinds: %(kinds)s")
             % {"text": text[:60], "kinds": kinds}

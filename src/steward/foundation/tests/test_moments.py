@@ -11,6 +11,7 @@ from django.template import Context, Template
 from django.utils import timezone, translation
 
 import steward
+from steward.foundation.language import listed
 from steward.foundation.moments import FORMS, written
 
 MOMENT = datetime(2026, 3, 7, 9, 5, tzinfo=UTC)
@@ -24,10 +25,10 @@ CALL = re.compile(r"""\b(?:written|date_format|Moment)\(.*?["']([A-Za-z ,:-]+)["
 @pytest.mark.parametrize(
     ("form", "english", "chinese"),
     [
-        ("D j M H:i", "Sat 7 Mar 09:05", "3月7日 星期六 09:05"),
+        ("D j M H:i", "Sat 7 Mar 09:05", "3月7日 周六 09:05"),
         ("j F Y, H:i", "7 March 2026, 09:05", "2026年3月7日 09:05"),
         ("l j F, H:i", "Saturday 7 March, 09:05", "3月7日 星期六 09:05"),
-        ("D j M Y", "Sat 7 Mar 2026", "2026年3月7日 星期六"),
+        ("D j M Y", "Sat 7 Mar 2026", "2026年3月7日 周六"),
     ],
 )
 def test_each_language_orders_a_date_its_own_way(form: str, english: str, chinese: str) -> None:
@@ -39,13 +40,13 @@ def test_each_language_orders_a_date_its_own_way(form: str, english: str, chines
 
 def test_days_without_a_time() -> None:
     with translation.override("zh-hans"):
-        assert written(date(2026, 3, 7), "j M") == "3月7日"
+        assert written(date(2026, 3, 7), "j M") == "3/7"
 
 
 def test_the_filter_writes_in_the_readers_zone() -> None:
     template = Template('{% load ui %}{{ at|moment:"D j M H:i" }}{{ none|moment:"j M" }}')
     with timezone.override("Asia/Shanghai"), translation.override("zh-hans"):
-        assert template.render(Context({"at": MOMENT, "none": None})) == "3月7日 星期六 17:05"
+        assert template.render(Context({"at": MOMENT, "none": None})) == "3月7日 周六 17:05"
 
 
 def test_every_date_on_a_page_has_a_form_that_is_translated() -> None:
@@ -59,3 +60,10 @@ def test_every_date_on_a_page_has_a_form_that_is_translated() -> None:
             calls += len(found)
             assert set(found) <= KNOWN | NEUTRAL, path
     assert calls > 5, "the expression that looks for calls finds none any more"
+
+
+def test_words_of_a_list_stand_as_the_language_wants() -> None:
+    with translation.override("en"):
+        assert listed(["a", "b"]) == "a, b"
+    with translation.override("zh-hans"):
+        assert listed(["a", "b"]) == "a、b"

@@ -23,6 +23,7 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from steward.foundation.language import listed
 from steward.foundation.ui.paging import PAGE_PARAMS
 
 Text = str | Promise
@@ -250,7 +251,7 @@ class Control:
         chosen = [str(option.label) for option in self.options if option.selected]
         if not chosen:
             return _("any")
-        return ", ".join(chosen) if len(chosen) <= SHOWN_IN_SUMMARY else _("%(n)s chosen") % {"n": len(chosen)}
+        return listed(chosen) if len(chosen) <= SHOWN_IN_SUMMARY else _("%(n)s chosen") % {"n": len(chosen)}
 
 
 class FilterSet:

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from steward.foundation.ui.zones import ZoneField
 from steward.people.accounts.models import OrganisationKind, Role
@@ -52,7 +53,7 @@ def _new_password(label: Any, *, required: bool = True) -> forms.CharField:
 class PersonForm(forms.Form):
     """A person as an administrator changes them."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=200)
     email = forms.EmailField(
         label=_("E-mail"), required=False, help_text=_("Pages go there while the person has no contact method.")
     )
@@ -96,7 +97,7 @@ class OwnPasswordForm(PasswordForm):
 class ProfileForm(forms.Form):
     """What people change about themselves."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=200)
     time_zone = _zone_field()
     language = _language_field()
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from steward.foundation.actors import Actor
 from steward.foundation.errors import Forbidden, NotFound
+from steward.foundation.language import listed
 from steward.people.accounts.models import (
     ApiKey,
     ApiKeyQuerySet,
@@ -144,5 +145,5 @@ def require_no_less(actor: Actor, role: str, permissions: frozenset[str] | None 
     wanted = permissions_of(role) if permissions is None else permissions
     missing = sorted(each for each in wanted if not actor.can(each))
     if missing:
-        names = ", ".join(missing)
+        names = listed(missing)
         raise Forbidden(_("You cannot give what you do not have yourself: %(names)s") % {"names": names})

@@ -21,7 +21,10 @@ def entries(request: HttpRequest) -> HttpResponseBase:
     filters = trail.AuditFilters(request.GET)
     found = filters.apply(queries.entries(_actor(request)))
     shown = paginate(found, request_params=request.GET, order=filters.order)
-    rows = [(entry, trail.changes_of(entry)) for entry in shown.items]
+    rows = [
+        (entry, trail.changes_of(entry), trail.kind_word(entry.actor_kind), trail.kind_word(entry.subject_kind))
+        for entry in shown.items
+    ]
     return render(request, "audit/list.html", {"filters": filters, "page": shown, "rows": rows})
 
 

@@ -23,6 +23,23 @@ CSV_HEADER = (
 )  # fmt: skip
 
 
+# Kinds of actors and of records; the codes are what filters, the API and the CSV speak.
+KINDS = {
+    "user": gettext_lazy("person"), "apikey": gettext_lazy("API key"), "link": gettext_lazy("link in a message"),
+    "system": gettext_lazy("Steward itself"), "anonymous": gettext_lazy("not signed in"),
+    "organisation": gettext_lazy("organisation"), "team": gettext_lazy("team"), "view": gettext_lazy("saved view"),
+    "service": gettext_lazy("service"), "item": gettext_lazy("item"), "relation": gettext_lazy("relation"),
+    "source": gettext_lazy("source"), "incident": gettext_lazy("incident"), "route": gettext_lazy("route"),
+    "schedule": gettext_lazy("schedule"), "policy": gettext_lazy("escalation policy"),
+    "contact_method": gettext_lazy("contact method"),
+}  # fmt: skip
+
+
+def kind_word(code: str) -> str:
+    """The word for a kind; a kind of a later version is shown by its code."""
+    return str(KINDS.get(code, code))
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One field of an entry: what it was and what it became; ``None`` where there was nothing."""

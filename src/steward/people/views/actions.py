@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from steward.foundation.actors import Actor
 from steward.foundation.database.locks import lock_in_transaction
 from steward.foundation.errors import Forbidden
+from steward.foundation.language import listed
 from steward.foundation.subjects import SubjectRef
 from steward.foundation.ui import lists
 from steward.people.accounts import queries as accounts
@@ -118,7 +119,7 @@ def set_first_view(*, actor: Actor, now: datetime, list_key: str, view_id: int |
 def _page(actor: Actor, key: str) -> lists.ListPage:
     page = lists.by_key(key)
     if page is None:
-        known = ", ".join(each.key for each in lists.lists())
+        known = listed(each.key for each in lists.lists())
         raise BadView(_("There is no such list."), fields={"list": [_("Lists are: %(names)s") % {"names": known}]})
     if page.permission:
         actor.require(page.permission)
@@ -154,7 +155,7 @@ def _query(page: lists.ListPage, text: str) -> str:
     unknown = sorted(set(data) - set(page.filters.parameters()))
     if unknown:
         problem = _("The list knows no %(unknown)s. It knows: %(known)s") % {
-            "unknown": ", ".join(unknown)[:80], "known": ", ".join(page.filters.parameters()),
+            "unknown": listed(unknown)[:80], "known": listed(page.filters.parameters()),
         }  # fmt: skip
         raise BadView(problem, fields={"query": [problem]})
     return page.filters.canonical(data)

@@ -14,6 +14,7 @@ from steward.algorithms.matching import MatcherError, from_json, parse_matchers,
 from steward.estate.configuration import queries as configuration
 from steward.foundation.actors import Actor
 from steward.foundation.history.registry import BATCH, Step, locked
+from steward.foundation.language import listed
 from steward.foundation.subjects import SubjectRef
 from steward.people.audit import actions as audit
 from steward.response.oncall import queries as oncall
@@ -116,7 +117,7 @@ def _checked(values: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
     """The values as they are stored; BadRoute with the message beside its field otherwise."""
     unknown = set(values) - set(FIELDS)
     if unknown:
-        raise BadRoute(_("Unknown: %(names)s") % {"names": ", ".join(sorted(unknown))})
+        raise BadRoute(_("Unknown: %(names)s") % {"names": listed(sorted(unknown))})
     found = dict(values)
     if "matchers" in found:
         found["matchers"] = _matchers(found["matchers"])

@@ -16,6 +16,7 @@ from steward.estate.configuration import queries as configuration
 from steward.foundation.actors import Actor
 from steward.foundation.events import publish
 from steward.foundation.history.registry import BATCH, Step, locked, old
+from steward.foundation.language import listed
 from steward.foundation.subjects import SubjectRef
 from steward.people.audit import actions as audit
 from steward.signals.alerts import queries, rules, storing
@@ -278,7 +279,7 @@ def _check_source(source: Source) -> None:
     if not source.name or len(source.name) > 120:
         raise BadSource(_("A source needs a name of at most 120 characters."), fields={"name": [_("Write a name.")]})
     if source.kind not in SourceKind.values:
-        names = ", ".join(SourceKind.values)
+        names = listed(SourceKind.values)
         raise BadSource(_("Kinds are: %(names)s") % {"names": names}, fields={"kind": [names]})
     if not SHORTEST_TIMEOUT <= source.resolve_timeout <= LONGEST_TIMEOUT:
         text = _("Between 10 seconds and a day.")

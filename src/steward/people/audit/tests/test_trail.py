@@ -20,6 +20,7 @@ from steward.foundation.testing.pages import (
 from steward.people.accounts.tests.factories import ENGINE, NOW
 from steward.people.audit import actions
 from steward.people.audit.models import AuditEntry
+from steward.people.audit.trail import kind_word
 
 pytestmark = pytest.mark.django_db
 LIST = "/audit/"
@@ -36,7 +37,7 @@ def entry(action: str = "team.update", subject: str = "Network", key: int = 1, m
 def shown(query: str = "") -> list[str]:
     response = signed_in("auditor").get(LIST + query)
     assert response.status_code == 200
-    return [row.subject_label for row, _changes in response.context["rows"]]
+    return [row[0].subject_label for row in response.context["rows"]]
 
 
 def test_only_what_differs_is_kept():
@@ -121,3 +122,10 @@ def test_export_is_narrowed_and_runs_no_formulas():
     text = b"".join(response.streaming_content).decode()
     assert "'=cmd()" in text and "other" not in text and '""name"": ""a""' in text
     assert response["Content-Disposition"] == 'attachment; filename="audit.csv"'
+
+
+def test_kinds_stand_in_the_readers_language_and_unknown_ones_by_their_code():
+    entry()
+    text = signed_in("auditor").get(LIST, headers={"Accept-Language": "zh-CN"}).content.decode()
+    assert "<small>团队</small>" in text and "<small>Steward" in text
+    assert kind_word("comet") == "comet"
