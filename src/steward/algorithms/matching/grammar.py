@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple, NoReturn, cast
 
-from steward.algorithms.matching.errors import MatcherError
+from steward.algorithms.matching.errors import MatcherError, Words
+from steward.algorithms.matching.errors import gettext_noop as _
 from steward.algorithms.matching.matchers import Matcher, Operator
 
 _TOKEN = re.compile(
@@ -38,6 +39,9 @@ class _Token(NamedTuple):
     kind: str
     text: str
     column: int
+
+
+AT_COLUMN = _("Column %(column)s: %(problem)s")
 
 
 def parse_matchers(text: str) -> tuple[Matcher, ...]:
@@ -73,29 +77,29 @@ class _Parser:
     def parse(self) -> tuple[Matcher, ...]:
         found: list[Matcher] = []
         braces = self._take("open") is not None
-        ending = "a closing brace }" if braces else "the end"
-        expected = f"a label name or {ending}"
+        ending = Words(_("a closing brace }")) if braces else Words(_("the end"))
+        expected = Words(_("a label name or %(ending)s"), ending=ending)
         while self._peek().kind in ("bare", "quoted"):
             found.append(self._matcher())
             if self._take("comma") is None:
-                expected = f"a comma or {ending}"
+                expected = Words(_("a comma or %(ending)s"), ending=ending)
                 break
         if braces and self._take("close") is None:
             self._fail(expected)
         if self._peek().kind != "end":
-            self._fail("the end" if braces else expected)
+            self._fail(Words(_("the end")) if braces else expected)
         return tuple(found)
 
     def _matcher(self) -> Matcher:
-        name = self._text("a label name")
-        operator = self._take("operator") or self._fail("an operator (=, !=, =~ or !~)")
-        value = self._text('a value (write "" for an empty one)')
+        name = self._text(Words(_("a label name")))
+        operator = self._take("operator") or self._fail(Words(_("an operator (=, !=, =~ or !~)")))
+        value = self._text(Words(_('a value (write "" for an empty one)')))
         try:
             return Matcher(name, cast(Operator, operator.text), value)
         except MatcherError as error:
-            raise MatcherError(f"Column {operator.column}: {error}") from error
+            raise MatcherError(AT_COLUMN, column=operator.column, problem=error.words) from error
 
-    def _text(self, expected: str) -> str:
+    def _text(self, expected: Words) -> str:
         token = self._take("bare") or self._take("quoted") or self._fail(expected)
         return token.text if token.kind == "bare" else _unquote(token)
 
@@ -109,10 +113,11 @@ class _Parser:
         self._at += 1
         return token
 
-    def _fail(self, expected: str) -> NoReturn:
+    def _fail(self, expected: Words) -> NoReturn:
         token = self._peek()
-        got = "the end of the text" if token.kind == "end" else repr(token.text)
-        raise MatcherError(f"Column {token.column}: expected {expected}, found {got}.")
+        got = Words(_("the end of the text")) if token.kind == "end" else repr(token.text)
+        text = _("Column %(column)s: expected %(expected)s, found %(found)s.")
+        raise MatcherError(text, column=token.column, expected=expected, found=got)
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -121,7 +126,7 @@ def _tokens(text: str) -> list[_Token]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise MatcherError(f"Column {position + 1}: {_complaint(text[position])}")
+            raise MatcherError(AT_COLUMN, column=position + 1, problem=_complaint(text[position]))
         if match.lastgroup != "space":
             tokens.append(_Token(match.lastgroup or "", match.group(), position + 1))
         position = match.end()
@@ -129,12 +134,12 @@ def _tokens(text: str) -> list[_Token]:
     return tokens
 
 
-def _complaint(character: str) -> str:
+def _complaint(character: str) -> Words:
     if character == '"':
-        return "this double quote is never closed."
+        return Words(_("this double quote is never closed."))
     if character == "!":
-        return "! must be followed by = or ~."
-    return f"{character} may only appear inside double quotes."
+        return Words(_("! must be followed by = or ~."))
+    return Words(_("%(character)s may only appear inside double quotes."), character=character)
 
 
 def _unquote(token: _Token) -> str:
@@ -154,7 +159,8 @@ def _unquote(token: _Token) -> str:
                 position = match.end()
         return out.decode()
     except (UnicodeError, ValueError, OverflowError) as error:
-        raise MatcherError(f"Column {token.column}: {token.text} is not valid UTF-8 text.") from error
+        problem = Words(_("%(text)s is not valid UTF-8 text."), text=token.text)
+        raise MatcherError(AT_COLUMN, column=token.column, problem=problem) from error
 
 
 def _unescape(match: re.Match[str]) -> bytes:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from steward.algorithms.matching.errors import MatcherError
+from steward.algorithms.matching.errors import MatcherError, gettext_noop
 from steward.algorithms.matching.syntax import Alt, Assertion, CharClass, Concat, Literal, Node, Repeat
 
 _MAX_NODES = 1000
@@ -112,7 +112,8 @@ class LinearMatcher:
 
     def _add(self, step: _Step) -> int:
         if len(self._steps) >= _MAX_NODES:
-            raise MatcherError("The pattern is too large once its repetitions are written out; use smaller counts.")
+            text = gettext_noop("The pattern is too large once its repetitions are written out; use smaller counts.")
+            raise MatcherError(text)
         self._steps.append(step)
         return len(self._steps) - 1
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 from steward.algorithms.matching.errors import MatcherError
+from steward.algorithms.matching.errors import gettext_noop as _
 from steward.algorithms.matching.regex import compiled
 
 Operator = Literal["=", "!=", "=~", "!~"]
@@ -25,11 +26,11 @@ class Matcher:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not isinstance(self.value, str):
-            raise MatcherError("A matcher's name and value must be text.")
+            raise MatcherError(_("A matcher's name and value must be text."))
         if not self.name:
-            raise MatcherError("A matcher needs a label name before its operator.")
+            raise MatcherError(_("A matcher needs a label name before its operator."))
         if self.op not in OPERATORS:
-            raise MatcherError(f"Unknown operator {self.op!r}: use one of =, !=, =~ or !~.")
+            raise MatcherError(_("Unknown operator %(op)s: use one of =, !=, =~ or !~."), op=repr(self.op))
         if self.op in ("=~", "!~"):
             compiled(self.value)
 
@@ -61,14 +62,15 @@ def to_json(matchers: Iterable[Matcher]) -> list[dict[str, str]]:
 def from_json(data: Any) -> tuple[Matcher, ...]:
     """Read the stored form back; `MatcherError` when it is anything else."""
     if not isinstance(data, list):
-        raise MatcherError('Matchers must be a list of objects with "name", "op" and "value".')
+        raise MatcherError(_('Matchers must be a list of objects with "name", "op" and "value".'))
     return tuple(_one_from_json(item, index) for index, item in enumerate(data, start=1))
 
 
 def _one_from_json(item: Any, index: int) -> Matcher:
     if not isinstance(item, dict) or set(item) != {"name", "op", "value"}:
-        raise MatcherError(f'Matcher {index} must be an object with exactly "name", "op" and "value".')
+        text = _('Matcher %(index)s must be an object with exactly "name", "op" and "value".')
+        raise MatcherError(text, index=index)
     try:
         return Matcher(item["name"], item["op"], item["value"])
     except MatcherError as error:
-        raise MatcherError(f"Matcher {index}: {error}") from error
+        raise MatcherError(_("Matcher %(index)s: %(problem)s"), index=index, problem=error.words) from error

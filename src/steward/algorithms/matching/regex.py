@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from steward.algorithms.matching.errors import MatcherError
+from steward.algorithms.matching.errors import gettext_noop as _
 from steward.algorithms.matching.linear import LinearMatcher
 from steward.algorithms.matching.syntax import Alt, Assertion, CharClass, Concat, Literal, Node, Repeat, parse
 
@@ -37,10 +38,10 @@ class CompiledPattern:
 
     def __init__(self, pattern: str) -> None:
         if len(pattern) > MAX_PATTERN_LENGTH:
-            raise MatcherError(
-                f"The pattern has {len(pattern)} characters; at most {MAX_PATTERN_LENGTH} are allowed. "
-                "Split it over several matchers or routes."
+            text = _(
+                "The pattern has %(n)s characters; at most %(most)s are allowed. Split it over several matchers or routes."
             )
+            raise MatcherError(text, n=len(pattern), most=MAX_PATTERN_LENGTH)
         tree = parse(pattern)
         self.linear = worst_case(tree) > _MAX_STEPS
         self._engine: _Engine = LinearMatcher(tree, to_python) if self.linear else re.compile(to_python(tree))

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from steward.algorithms.matching.errors import MatcherError
+from steward.algorithms.matching.errors import MatcherError, Words
+from steward.algorithms.matching.errors import gettext_noop as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +113,12 @@ class _Parser:
     def parse(self) -> Node:
         node = self._alternatives(0)
         if self.at < len(self.pattern):
-            self._fail("this closing parenthesis was never opened")
+            self._fail(_("this closing parenthesis was never opened"))
         return node
 
     def _alternatives(self, depth: int) -> Node:
         if depth > _MAX_DEPTH:
-            self._fail(f"groups are nested more than {_MAX_DEPTH} deep")
+            self._fail(_("groups are nested more than %(most)s deep"), most=_MAX_DEPTH)
         outer = self.flags  # flags set inside a group end with it, but reach over its |
         choices = [self._sequence(depth)]
         while self._skip("|"):
@@ -138,7 +139,7 @@ class _Parser:
     def _atom(self, depth: int) -> Node | None:
         character = self.pattern[self.at]
         if _QUANTIFIER.match(self.pattern, self.at):
-            self._fail(f"nothing stands before {character} for it to repeat")
+            self._fail(_("nothing stands before %(what)s for it to repeat"), what=character)
         if character == "(":
             return self._group(depth)
         if character == "[":
@@ -160,17 +161,18 @@ class _Parser:
             return atom
         low, high = _bounds(match)
         if max(low, high or 0) > _MAX_REPEAT or (high is not None and high < low):
-            self._fail(f"{match.group()} must count upwards and to at most {_MAX_REPEAT}")
+            self._fail(_("%(what)s must count upwards and to at most %(most)s"), what=match.group(), most=_MAX_REPEAT)
         self.at = match.end()
         self._skip("?")  # lazy: finds the same whole values
         if again := _QUANTIFIER.match(self.pattern, self.at):
-            self._fail(f"{again.group()} cannot follow another quantifier")
+            self._fail(_("%(what)s cannot follow another quantifier"), what=again.group())
         node = Repeat(atom, low, high)
         if high is None and _is_endless(atom):
             whole = self.pattern[start : self.at]
-            self._fail(f"{whole} repeats what is already repeated, like (a+)+; remove one of the two quantifiers")
+            text = _("%(what)s repeats what is already repeated, like (a+)+; remove one of the two quantifiers")
+            self._fail(text, what=whole)
         if _repetitions(node) > _MAX_REPEAT:
-            self._fail(f"nested repetitions multiply to more than {_MAX_REPEAT}")
+            self._fail(_("nested repetitions multiply to more than %(most)s"), most=_MAX_REPEAT)
         return node
 
     def _group(self, depth: int) -> Node | None:
@@ -181,7 +183,7 @@ class _Parser:
         elif self.pattern.startswith("(?", self.at):
             flags = _FLAGS.match(self.pattern, self.at)
             if flags is None:
-                self._fail("(?… is not a group that RE2 knows; look-around and backreferences are not supported")
+                self._fail(_("(?… is not a group that RE2 knows; look-around and backreferences are not supported"))
             self.at = flags.end()
             self.flags = _set_flags(before, flags)
             if flags.group("end") == ")":
@@ -192,7 +194,7 @@ class _Parser:
         self.flags = before
         if not self._skip(")"):
             self.at = opening
-            self._fail("this opening parenthesis is never closed")
+            self._fail(_("this opening parenthesis is never closed"))
         # An Alt or Concat inside a Concat keeps its extent, because the tree keeps it; no group node is needed.
         return node
 
@@ -235,7 +237,7 @@ class _Parser:
         elif following.isascii() and following.isprintable() and not following.isalnum() and following:
             code = ord(following)
         if code is None or code > _TOP:
-            self._fail(_bad_escape(following))
+            self._fail(_bad_escape(following), what=f"\\{following}")
         self.at = end
         return code
 
@@ -248,7 +250,7 @@ class _Parser:
         while first or not self.pattern.startswith("]", self.at):
             if self.at >= len(self.pattern):
                 self.at = opening
-                self._fail("this opening bracket is never closed")
+                self._fail(_("this opening bracket is never closed"))
             first = False
             ranges.extend(self._class_item())
         self.at += 1
@@ -258,7 +260,7 @@ class _Parser:
         if posix := _POSIX_CLASS.match(self.pattern, self.at):
             ranges = _POSIX.get(posix.group("name"))
             if ranges is None:
-                self._fail(f"{posix.group()} is not a class that RE2 knows")
+                self._fail(_("%(what)s is not a class that RE2 knows"), what=posix.group())
             self.at = posix.end()
             return _complement(ranges) if posix.group("negated") else ranges
         if self.pattern.startswith("\\", self.at) and (perl := self._perl_class()):
@@ -268,12 +270,12 @@ class _Parser:
             self.at += 1
             high = self._class_character()
             if high < low:
-                self._fail("this range runs backwards")
+                self._fail(_("this range runs backwards"))
         return ((low, high),)
 
     def _class_character(self) -> int:
         if self.at >= len(self.pattern):
-            self._fail("a character class is never closed")
+            self._fail(_("a character class is never closed"))
         if self.pattern[self.at] == "\\":
             return self._escaped_character()
         self.at += 1
@@ -285,8 +287,9 @@ class _Parser:
             return True
         return False
 
-    def _fail(self, message: str) -> NoReturn:
-        raise MatcherError(f"The pattern {self.pattern!r} is wrong at character {self.at + 1}: {message}.")
+    def _fail(self, message: str, **values: object) -> NoReturn:
+        text = _("The pattern %(pattern)s is wrong at character %(at)s: %(problem)s.")
+        raise MatcherError(text, pattern=repr(self.pattern), at=self.at + 1, problem=Words(message, **values))
 
 
 def _bounds(match: re.Match[str]) -> tuple[int, int | None]:
@@ -353,9 +356,9 @@ def _repetitions(node: Node) -> int:
 
 def _bad_escape(following: str) -> str:
     if not following:
-        return "a backslash must be followed by a character"
+        return _("a backslash must be followed by a character")
     if following in "pP":
-        return "Unicode classes are not supported; list the characters, as in [a-zà-ÿ]"
+        return _("Unicode classes are not supported; list the characters, as in [a-zà-ÿ]")
     if following.isdigit():
-        return "backreferences are not supported"
-    return f"\\{following} is not an escape that RE2 knows"
+        return _("backreferences are not supported")
+    return _("%(what)s is not an escape that RE2 knows")

@@ -139,7 +139,7 @@ def _matchers(given: Any) -> list[dict[str, str]]:
     try:
         return to_json(parse_matchers(given) if isinstance(given, str) else from_json(given))
     except MatcherError as error:
-        raise _bad("matchers", str(error)) from error
+        raise _bad("matchers", error.words.said(_)) from error
 
 
 def _severity_map(given: Mapping[str, str]) -> dict[str, str]:

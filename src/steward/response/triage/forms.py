@@ -108,7 +108,7 @@ class RouteForm(forms.Form):
         try:
             parse_matchers(text)
         except MatcherError as error:
-            raise forms.ValidationError(str(error)) from error
+            raise forms.ValidationError(error.words.said(_)) from error
         return text
 
     def clean_group_by(self) -> list[str]:
@@ -155,4 +155,4 @@ class TryForm(forms.Form):
             text = _('“%(line)s” is not a label. Write name="value", one a line.')
             raise forms.ValidationError(text % {"line": error.line}) from error
         except MatcherError as error:
-            raise forms.ValidationError(str(error)) from error
+            raise forms.ValidationError(error.words.said(_)) from error

@@ -140,3 +140,14 @@ def test_bad_json_names_the_matcher() -> None:
     good = {"name": "a", "op": OPERATORS[0], "value": "b"}
     with pytest.raises(MatcherError, match="Matcher 2"):
         from_json([good, {**good, "op": "~"}])
+
+
+def test_what_is_wrong_can_be_said_in_another_language() -> None:
+    with pytest.raises(MatcherError) as caught:
+        parse_matchers("{env=prod")
+    error = caught.value
+    assert str(error) == "Column 10: expected a comma or a closing brace }, found the end of the text."
+    # Every part of the sentence goes through the translator, the values of the values too.
+    assert error.words.said(lambda message: f"«{message}»") == (
+        "«Column 10: expected «a comma or «a closing brace }»», found «the end of the text».»"
+    )

@@ -117,6 +117,13 @@ def test_what_is_wrong_stands_beside_its_field(values: dict[str, str], field: st
     assert Route.objects.count() == 1
 
 
+def test_a_wrong_matcher_is_explained_in_the_readers_language() -> None:
+    chinese = {"Accept-Language": "zh-CN"}
+    answer = signed_in().post(url("create"), {**FORM, "matchers": 'tier=~"("'}, headers=chinese)
+    (error,) = answer.context["form"].errors["matchers"]
+    assert error == "第 5 列：正则表达式 '(' 的第 1 个字符有误：此处的左括号没有闭合。"
+
+
 def test_the_form_shows_a_route_so_that_saving_it_changes_nothing() -> None:
     made = route(
         'env=~"prod|stage", team!=""', severity_map={"critical": "SEV1", "*": "SEV3"}, group_by=["alertname", "env"],
