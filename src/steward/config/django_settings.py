@@ -72,6 +72,8 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
+        # The set-up pages of sources, which live in the sources' own folders.
+        "DIRS": [Path(__file__).resolve().parent.parent / "signals" / "alerts" / "ingest" / "sources"],
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",

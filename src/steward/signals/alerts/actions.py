@@ -17,13 +17,14 @@ from steward.foundation.actors import Actor
 from steward.foundation.events import publish
 from steward.foundation.history.registry import BATCH, Step, locked, old
 from steward.foundation.language import listed
+from steward.foundation.sealing import seal
 from steward.foundation.subjects import SubjectRef
 from steward.people.audit import actions as audit
 from steward.signals.alerts import queries, rules, storing
 from steward.signals.alerts.errors import BadSource, NotReplayable, ParkedNotFound, SourceNotFound
 from steward.signals.alerts.events import AlertsChanged, AlertsLeaving, ChangedAlert, ChangesLeaving
-from steward.signals.alerts.ingest.parsers import PARSERS, TooManyAlerts, Unreadable
-from steward.signals.alerts.models import Alert, AlertChange, AlertStatus, ParkedPayload, Source, SourceKind
+from steward.signals.alerts.ingest.sources import KINDS, TooManyAlerts, Unreadable, reader_of
+from steward.signals.alerts.models import Alert, AlertChange, AlertStatus, ParkedPayload, Source
 
 log = logging.getLogger(__name__)
 LONGEST_TIMEOUT = 86_400
@@ -34,34 +35,53 @@ PARKED_BATCH = 50
 
 @transaction.atomic
 def create_source(
-    *, actor: Actor, now: datetime, name: str, kind: str = SourceKind.ALERTMANAGER, resolve_timeout: int = 300
+    *, actor: Actor, now: datetime, name: str, kind: str = "alertmanager", resolve_timeout: int = 300, secret: str = ""
 ) -> tuple[Source, str]:
-    """Make a source; returns it and its key, which is not kept and cannot be shown again."""
+    """Make a source; returns it and its key, which is not kept and cannot be shown again. With a ``secret``, only what
+    is signed with it or carries it is taken."""
     actor.require("sources.manage")
     key = secrets.token_urlsafe(24)
     source = Source(
         name=name.strip(), kind=kind, resolve_timeout=resolve_timeout, key_digest=queries.digest(key),
-        key_prefix=key[:6],
+        key_prefix=key[:6], secret=_sealed(kind, secret),
     )  # fmt: skip
     _check_source(source)
     source.save()
-    _record(actor, now, "source.create", source, after={"kind": kind, "resolve_timeout": resolve_timeout})
+    after = {"kind": kind, "resolve_timeout": resolve_timeout, "verified": bool(secret)}
+    _record(actor, now, "source.create", source, after=after)
     return source, key
 
 
 @transaction.atomic
 def update_source(
-    *, actor: Actor, now: datetime, source_id: int, name: str, resolve_timeout: int, enabled: bool
-) -> Source:
+    *, actor: Actor, now: datetime, source_id: int, name: str, resolve_timeout: int, enabled: bool,
+    secret: str | None = None,
+) -> Source:  # fmt: skip
+    """Change a source. ``secret``: nothing leaves it as it is, an empty text forgets it."""
     actor.require("sources.manage")
     source = _lock_source(source_id)
-    names = ("name", "resolve_timeout", "enabled")
-    before = {field: getattr(source, field) for field in names}
+    before = _state(source)
     source.name, source.resolve_timeout, source.enabled = name.strip(), resolve_timeout, enabled
+    if secret is not None:
+        source.secret = _sealed(source.kind, secret)
     _check_source(source)
-    source.save(update_fields=names)
-    _record(actor, now, "source.update", source, before, {field: getattr(source, field) for field in names})
+    source.save(update_fields=["name", "resolve_timeout", "enabled", "secret"])
+    after = _state(source) | ({"secret": "new"} if secret else {})
+    _record(actor, now, "source.update", source, before, after)
     return source
+
+
+def _state(source: Source) -> dict[str, Any]:
+    names = ("name", "resolve_timeout", "enabled")
+    return {**{field: getattr(source, field) for field in names}, "verified": bool(source.secret)}
+
+
+def _sealed(kind: str, secret: str) -> str:
+    given = KINDS.get(kind)
+    if secret and (given is None or given.verify is None):
+        text = _("What this kind sends is not signed; its key is all there is.")
+        raise BadSource(text, fields={"secret": [text]})
+    return seal(secret.strip())
 
 
 @transaction.atomic
@@ -98,8 +118,11 @@ def replay_parked(*, actor: Actor, now: datetime, parked_id: int) -> int:
         raise NotReplayable(_("This payload was dealt with already."))
     source = parked.source
     try:
-        parsed = PARSERS[parked.endpoint](bytes(parked.raw), now)
-    except (Unreadable, TooManyAlerts, KeyError) as error:
+        reader = reader_of(parked.endpoint)
+        if reader is None:
+            raise Unreadable(f"Nothing reads what comes to {parked.endpoint} any more.")
+        parsed = reader[1](storing.again(bytes(parked.raw), now, parked.endpoint, parked.context))
+    except (Unreadable, TooManyAlerts) as error:
         raise NotReplayable(_("It still cannot be read: %(error)s") % {"error": error}) from error
     if parsed.bad:
         raise NotReplayable(_("It still cannot be read: %(error)s") % {"error": parsed.bad[0].error})
@@ -278,8 +301,8 @@ def remove_old_parked(before: datetime, after: int) -> Step:
 def _check_source(source: Source) -> None:
     if not source.name or len(source.name) > 120:
         raise BadSource(_("A source needs a name of at most 120 characters."), fields={"name": [_("Write a name.")]})
-    if source.kind not in SourceKind.values:
-        names = listed(SourceKind.values)
+    if source.kind not in KINDS:
+        names = listed(list(KINDS))
         raise BadSource(_("Kinds are: %(names)s") % {"names": names}, fields={"kind": [names]})
     if not SHORTEST_TIMEOUT <= source.resolve_timeout <= LONGEST_TIMEOUT:
         text = _("Between 10 seconds and a day.")

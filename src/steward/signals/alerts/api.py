@@ -16,6 +16,7 @@ from steward.foundation.errors import Invalid
 from steward.foundation.rest.api import KeysetQuery, page_of
 from steward.signals.alerts import actions, queries
 from steward.signals.alerts.actions import LONGEST_TIMEOUT, SHORTEST_TIMEOUT
+from steward.signals.alerts.ingest.sources import KINDS
 from steward.signals.alerts.models import Alert, AlertChange, ParkedPayload, Source
 from steward.signals.alerts.shown import readable
 
@@ -83,14 +84,16 @@ class ChangePage(Schema):
 
 class SourceIn(Schema):
     name: str = Field(min_length=1, max_length=120)
-    kind: Literal["alertmanager", "events"] = "alertmanager"
+    kind: str = Field("alertmanager", max_length=40, description="One of: " + ", ".join(KINDS) + ".")
     resolve_timeout: int = Field(300, ge=SHORTEST_TIMEOUT, le=LONGEST_TIMEOUT)
+    secret: str = Field("", max_length=4_000, description="Signing secret or token, where the kind has one.")
 
 
 class SourceChange(Schema):
     name: str | None = Field(None, min_length=1, max_length=120)
     resolve_timeout: int | None = Field(None, ge=SHORTEST_TIMEOUT, le=LONGEST_TIMEOUT)
     enabled: bool | None = None
+    secret: str | None = Field(None, max_length=4_000, description="A new one; empty forgets it.")
 
 
 class SourceOut(Schema):
@@ -232,7 +235,7 @@ def list_sources(request: HttpRequest, query: Query[KeysetQuery]) -> Any:
 def create_source(request: HttpRequest, payload: SourceIn) -> Any:
     source, key = actions.create_source(
         actor=_actor(request), now=clock.now(), name=payload.name, kind=payload.kind,
-        resolve_timeout=payload.resolve_timeout,
+        resolve_timeout=payload.resolve_timeout, secret=payload.secret,
     )  # fmt: skip
     return Status(201, {**_source(source), "path": f"/in/{key}"})
 
@@ -251,6 +254,7 @@ def change_source(request: HttpRequest, source_id: int, payload: SourceChange) -
     held = queries.source_by_id(actor, _key(source_id))
     asked = payload.dict(exclude_none=True)
     values = {name: asked.get(name, getattr(held, name)) for name in ("name", "resolve_timeout", "enabled")}
+    values["secret"] = payload.secret
     return _source(actions.update_source(actor=actor, now=clock.now(), source_id=held.pk, **values))
 
 

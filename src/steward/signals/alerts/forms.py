@@ -15,7 +15,8 @@ from steward.foundation.ui.filters import ChoiceFilter, Choices, FilterSet, Sort
 from steward.signals.alerts import queries
 from steward.signals.alerts.actions import LONGEST_TIMEOUT, SHORTEST_TIMEOUT
 from steward.signals.alerts.errors import BadLabelSearch
-from steward.signals.alerts.models import AlertStatus, SourceKind
+from steward.signals.alerts.ingest.sources import KINDS
+from steward.signals.alerts.models import AlertStatus
 
 SEVERITIES = [
     ("critical", _("critical")),
@@ -71,6 +72,10 @@ def filters(actor: Actor, data: QueryDict) -> AlertFilters:
     return AlertFilters(data, choices={"service": services, "source": sources})
 
 
+SECRET = forms.PasswordInput(attrs={"autocomplete": "off"})
+KINDS_BY_LABEL = sorted(KINDS.values(), key=lambda kind: (kind.name != "alertmanager", kind.label.lower()))
+
+
 class SourceForm(forms.Form):
     """A new source."""
 
@@ -79,8 +84,12 @@ class SourceForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )  # fmt: skip
     kind = forms.ChoiceField(
-        label=_("What sends"), choices=SourceKind.choices,
+        label=_("What sends"), choices=lambda: [(kind.name, kind.label) for kind in KINDS_BY_LABEL],
         help_text=_("Decides which instructions are shown; every source takes every format."),
+    )  # fmt: skip
+    secret = forms.CharField(
+        label=_("Signing secret or token"), required=False, max_length=4_000, widget=SECRET,
+        help_text=_("Only where the sender signs what it sends or adds a token. Without the right one nothing is taken."),
     )  # fmt: skip
     resolve_timeout = forms.IntegerField(
         label=_("Resolve timeout (seconds)"), min_value=SHORTEST_TIMEOUT, max_value=LONGEST_TIMEOUT, initial=300,
@@ -97,4 +106,11 @@ class SourceEditForm(SourceForm):
     enabled = forms.BooleanField(
         label=_("Enabled"), required=False, help_text=_("A disabled source is answered 404, as if it did not exist.")
     )
-    field_order = ("name", "resolve_timeout", "enabled")
+    secret = forms.CharField(
+        label=_("New signing secret or token"), required=False, max_length=4_000, widget=SECRET,
+        help_text=_("Leave it empty to keep what there is."),
+    )  # fmt: skip
+    forget_secret = forms.BooleanField(
+        label=_("Forget the secret"), required=False, help_text=_("The key in the address is enough from then on.")
+    )
+    field_order = ("name", "resolve_timeout", "secret", "forget_secret", "enabled")

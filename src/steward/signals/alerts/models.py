@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from steward.foundation.due.models import DueModel
+from steward.signals.alerts.ingest.sources import KINDS
 
 if TYPE_CHECKING:
     from steward.foundation.actors import Actor
@@ -20,19 +21,15 @@ class SourceQuerySet(models.QuerySet["Source"]):
         return self if actor.can("sources.view") else self.none()
 
 
-class SourceKind(models.TextChoices):
-    ALERTMANAGER = "alertmanager", _("Prometheus / Alertmanager")
-    EVENTS = "events", _("Steward events (JSON)")
-
-
 class Source(models.Model):
     """Something that sends alerts, with its own key. The key itself is not kept, only its SHA-256."""
 
     name = models.CharField(_("name"), max_length=120, unique=True)
-    kind = models.CharField(_("kind"), max_length=40, choices=SourceKind, default=SourceKind.ALERTMANAGER)
+    kind = models.CharField(_("kind"), max_length=40, default="alertmanager")  # a key of ingest.sources.KINDS
     key_digest = models.CharField(max_length=64, unique=True)
     key_prefix = models.CharField(max_length=16)
     enabled = models.BooleanField(_("enabled"), default=True)
+    secret = models.TextField(_("secret"), blank=True, default="", db_default="")  # sealed; see foundation/sealing.py
     resolve_timeout = models.PositiveIntegerField(_("resolve timeout (seconds)"), default=300)
     created_at = models.DateTimeField(auto_now_add=True)
     last_received_at = models.DateTimeField(_("last received"), null=True, blank=True)
@@ -41,6 +38,12 @@ class Source(models.Model):
 
     class Meta:
         ordering = ["name"]
+
+    @property
+    def label(self) -> str:
+        """What sends, by the product's own name."""
+        kind = KINDS.get(self.kind)
+        return kind.label if kind else self.kind
 
     def __str__(self) -> str:
         return self.name
@@ -167,8 +170,9 @@ class ParkedPayload(models.Model):
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="parked")
     received_at = models.DateTimeField(_("received"))
-    endpoint = models.CharField(max_length=40)
+    endpoint = models.CharField(max_length=300)
     raw = models.BinaryField()
+    context = models.JSONField(default=dict, db_default={})  # the query and the headers that parsers read
     error = models.TextField(_("error"))
     replayed_at = models.DateTimeField(_("replayed"), null=True, blank=True)
     discarded_at = models.DateTimeField(_("discarded"), null=True, blank=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +10,9 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from steward.foundation.ui.templatetags.ui import absolute
+from steward.signals.alerts.ingest.sources import KINDS
+
+SOURCES = Path(__file__).resolve().parent / "ingest" / "sources"
 
 
 def reason_text(reason: dict[str, Any]) -> str:
@@ -36,35 +40,31 @@ def safe_link(text: str) -> str:
     return text if parts.scheme in {"http", "https"} and parts.hostname and not any(c.isspace() for c in text) else ""
 
 
-def setup_texts(public_url: str, key: str) -> dict[str, str]:
-    """What to paste at the sender, ready but for the key where that is not known any more."""
+def setup(public_url: str, key: str, kind: str) -> dict[str, Any]:
+    """What the set-up page of a kind fills in, ready but for the key where that is not known any more: ``url`` is the
+    source's whole address, the others are its parts. ``files`` are the scripts that are shipped with the kind."""
     parts = urlsplit(public_url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    prefix = parts.path.rstrip("/")
     return {
-        "prometheus": (
-            "alerting:\n"
-            "  alertmanagers:\n"
-            f"    - scheme: {parts.scheme}\n"
-            f"      path_prefix: {prefix}/in/{key}\n"
-            "      api_version: v2\n"
-            "      static_configs:\n"
-            f'        - targets: ["{parts.hostname}:{port}"]\n'
-        ),
-        "alertmanager": (
-            "receivers:\n"
-            "  - name: steward\n"
-            "    webhook_configs:\n"
-            f"      - url: {public_url}/in/{key}/alertmanager\n"
-            "        send_resolved: true\n"
-        ),
-        "events": (
-            f"curl -X POST {public_url}/in/{key}/events \\\n"
-            "  -H 'Content-Type: application/json' \\\n"
-            """  -d '{"name": "BackupFailed", "severity": "critical", "labels": {"host": "db-3"}, """
-            """"summary": "Nightly backup of db-3 failed"}'\n"""
-        ),
+        "template": f"{kind}/setup.html",
+        "url": f"{public_url}/in/{key}",
+        "scheme": parts.scheme,
+        "host": parts.hostname,
+        "port": parts.port or (443 if parts.scheme == "https" else 80),
+        "prefix": f"{parts.path.rstrip('/')}/in/{key}",
+        "kind": kind,
+        "files": [path.name for path in _files(kind)],
     }
+
+
+def shipped(kind: str, name: str) -> Path | None:
+    """A shipped file of a kind, by its name."""
+    return next((path for path in _files(kind) if path.name == name), None)
+
+
+def _files(kind: str) -> list[Path]:
+    if kind not in KINDS:
+        return []
+    return sorted(path for path in (SOURCES / kind / "files").glob("*") if path.is_file())
 
 
 def readable(raw: bytes) -> str:

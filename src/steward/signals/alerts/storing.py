@@ -7,14 +7,14 @@ Ingest drives them on its own asynchronous connection, replay on Django's; the d
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
-from steward.signals.alerts.ingest.parsers import Bad, Normalised
+from steward.signals.alerts.ingest.sources import Normalised, Parsed, Received
 from steward.signals.alerts.rules import FIRING, Decision, Incoming, Previous, decide, reason
 
 DUE_CHANNEL = "steward_due"
@@ -136,8 +136,8 @@ SELECT i, k, t, b, e, r, k FROM jsonb_to_recordset(%s::text::jsonb) AS u(o int, 
 _NOTIFY = "SELECT pg_notify(c, p) FROM unnest(%s::text[], %s::text[]) AS n(c, p)"
 
 _PARK = """
-INSERT INTO alerts_parkedpayload (source_id, received_at, endpoint, raw, error)
-SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::bytea[], %s::text[])
+INSERT INTO alerts_parkedpayload (source_id, received_at, endpoint, raw, error, context)
+SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::bytea[], %s::text[], %s::text[]::jsonb[])
 """
 
 _REFRESH = """
@@ -306,6 +306,7 @@ class Parking:
     endpoint: str
     raw: bytes
     error: str
+    context: dict[str, Any] = field(default_factory=dict)
 
 
 def park(rows: Sequence[Parking]) -> Statement:
@@ -316,6 +317,7 @@ def park(rows: Sequence[Parking]) -> Statement:
         [row.endpoint for row in rows],
         [row.raw for row in rows],
         [row.error.replace("\x00", "�") for row in rows],
+        [_json(row.context).replace("\\u0000", "") for row in rows],
     )
 
 
@@ -349,18 +351,42 @@ def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def group_bad(bad: Sequence[Bad], *, endpoint: str, source_id: int, now: datetime, whole: bytes) -> list[Parking]:
-    """One row per error, with the bad alerts as a body that the endpoint takes again."""
+# What parsers may need of a request beside its body; never what proves who sends.
+_KEPT_HEADERS = frozenset({"content-type", "user-agent"})
+_KEPT_PREFIXES = ("x-github-event", "x-gitlab-event", "x-amz-sns-", "ce-", "sentry-hook-resource", "x-event-")
+
+
+def kept(received: Received) -> dict[str, Any]:
+    """What of a request is parked beside its body, so that it can be read again."""
+    names = [(key.decode("latin-1").lower(), value.decode("latin-1")) for key, value in received.headers]
+    headers = {key: value[:300] for key, value in names if key in _KEPT_HEADERS or key.startswith(_KEPT_PREFIXES)}
+    return {"query": received.query[:2000], "headers": headers}
+
+
+def again(raw: bytes, now: datetime, endpoint: str, context: Mapping[str, Any]) -> Received:
+    """A parked request, as if it came now."""
+    headers = [
+        (key.encode(), str(value).encode("latin-1", "replace")) for key, value in context.get("headers", {}).items()
+    ]
+    return Received(raw, now, endpoint, str(context.get("query", "")), headers)
+
+
+def group_bad(parsed: Parsed, received: Received, *, source_id: int) -> list[Parking]:
+    """One row per error, with the bad alerts as a body that the path takes again."""
     by_error: dict[str, list[Any]] = {}
-    for each in bad:
+    for each in parsed.bad:
         by_error.setdefault(each.error, []).append(each.raw)
-    return [Parking(source_id, now, endpoint, _body(endpoint, raws, whole), error) for error, raws in by_error.items()]
+    return [
+        Parking(source_id, received.now, received.path, _body(parsed, raws, received.body), error, kept(received))
+        for error, raws in by_error.items()
+    ]
 
 
-def _body(endpoint: str, raws: list[Any], whole: bytes) -> bytes:
-    body: Any = {"version": "4", "alerts": raws} if endpoint == "alertmanager" else raws
+def _body(parsed: Parsed, raws: list[Any], whole: bytes) -> bytes:
+    if parsed.repack is None:
+        return whole
     try:
         # Not orjson: it refuses lone surrogates and huge integers, which json writes as they came.
-        return json.dumps(body, separators=(",", ":")).encode()
-    except RecursionError:
+        return json.dumps(parsed.repack(raws), separators=(",", ":")).encode()
+    except (RecursionError, TypeError):
         return whole

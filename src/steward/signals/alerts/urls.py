@@ -16,6 +16,7 @@ urlpatterns = [
     path("sources/<int:source_id>/", sources.detail, name="source"),
     path("sources/<int:source_id>/edit", sources.edit, name="source-edit"),
     path("sources/<int:source_id>/rotate", sources.rotate, name="source-rotate"),
+    path("sources/kinds/<slug:kind>/<str:name>", sources.kind_file, name="kind-file"),
     path("sources/parked/<int:parked_id>/", sources.parked, name="parked"),
     path("sources/parked/<int:parked_id>/replay", sources.replay, name="parked-replay"),
     path("sources/parked/<int:parked_id>/discard", sources.discard, name="parked-discard"),

@@ -19,15 +19,23 @@ from steward.signals.alerts.ingest.database import Database, address
 from steward.signals.alerts.ingest.keys import Keys, SourceInfo
 from steward.signals.alerts.ingest.listener import listen
 from steward.signals.alerts.ingest.memory import Memory, seconds
-from steward.signals.alerts.ingest.parsers import PARSERS, Parsed, Unreadable
-from steward.signals.alerts.ingest.parsers.common import TooManyAlerts
+from steward.signals.alerts.ingest.sources import (
+    PARSERS,
+    Kind,
+    Parsed,
+    Parser,
+    Received,
+    TooManyAlerts,
+    Unreadable,
+    reader_of,
+)
 from steward.signals.alerts.ingest.writer import Busy, Writer
-from steward.signals.alerts.storing import Parking, Report, group_bad, report
+from steward.signals.alerts.storing import Parking, Report, group_bad, kept, report
 
 log = logging.getLogger(__name__)
 API_V2 = "api/v2/alerts"
 ROUTES = {API_V2: "GET, POST", "api/v2/status": "GET", "-/healthy": "GET", "-/ready": "GET"}
-ROUTES.update({path: "POST" for path in PARSERS if path not in ROUTES})
+PATHS = sorted({*ROUTES, *PARSERS})
 RETRY_LATER = [(b"retry-after", b"2")]
 # A sender that only sends rubbish must not fill the disk: so many parked payloads a source, process and minute.
 MAX_PARKED_A_MINUTE = 120
@@ -113,14 +121,17 @@ class Application:
         if source is None:
             text = "No enabled source has this key. Create a source, or copy its ingest path again."
             raise Refused(404, "unknown-key", text)
-        allowed = ROUTES.get(path)
+        reader = reader_of(path)
+        allowed = ROUTES.get(path) or ("POST" if reader else None)
         if allowed is None:
-            raise Refused(404, "not-found", "Below a source's key there are: " + ", ".join(sorted(ROUTES)) + ".")
+            raise Refused(404, "not-found", "Below a source's key there are: " + ", ".join(PATHS) + ".")
         method = scope["method"]
         if method not in allowed and not (method == "HEAD" and "GET" in allowed):
             raise Refused(405, "method", f"Use {allowed} here.", headers=[(b"allow", allowed.encode())])
-        if method == "POST":
-            await self._receive(running, source, path, scope, receive, send)
+        if method == "POST" and reader:
+            body = await read_body(scope, receive, load().ingest_max_bytes)
+            query, headers = scope["query_string"].decode("latin-1"), scope["headers"]
+            await self._receive(running, source, reader, Received(body, clock.now(), path, query, headers), send)
         elif path == API_V2:
             await send_json(send, await reading.alerts(running.reader, source.id, scope["query_string"]))
         elif path == "api/v2/status":
@@ -129,21 +140,21 @@ class Application:
             await send_json(send, {"status": "healthy"})
 
     async def _receive(
-        self, running: _Running, source: SourceInfo, path: str, scope: Scope, receive: Receive, send: Send
+        self, running: _Running, source: SourceInfo, reader: tuple[Kind, Parser], received: Received, send: Send
     ) -> None:
-        body = await read_body(scope, receive, load().ingest_max_bytes)
-        now = clock.now()
+        now, path, body, kind = received.now, received.path, received.body, reader[0]
+        await _check_sender(source, kind, received)
         running.writer.heard_from(source.id, now)
         try:
-            refreshed, parsed = _read(running.memory, source, path, body, now)
+            refreshed, parsed = _read(running.memory, source, reader[1], received)
         except TooManyAlerts as error:
             raise Refused(413, "too-many-alerts", str(error)) from error
         except Unreadable as error:
-            await _park(running, [Parking(source.id, now, path, body, str(error))], now)
+            await _park(running, [Parking(source.id, now, path, body, str(error), kept(received))], now)
             text = f"{error} It was parked on the source's page."
             raise Refused(400, "unreadable", text) from error
         reports, unchanged = _reports(running.memory, source, path, parsed, now)
-        parked = group_bad(parsed.bad, endpoint=path, source_id=source.id, now=now, whole=body)
+        parked = group_bad(parsed, received, source_id=source.id)
         if parked:
             _limit_parking(running, source.id, now)
         if reports or parked:
@@ -151,7 +162,8 @@ class Application:
                 await running.writer.submit(reports, parked)
             except psycopg.DataError as error:
                 # Something that the parsers let through and PostgreSQL does not take: keep it for whoever mends that.
-                await _park(running, [Parking(source.id, now, path, body, f"The database refused it: {error}")], now)
+                text = f"The database refused it: {error}"
+                await _park(running, [Parking(source.id, now, path, body, text, kept(received))], now)
                 text = "It could not be stored as it is. It was parked on the source's page."
                 raise Refused(400, "unusable", text) from error
         good = refreshed + unchanged + len(reports)
@@ -159,15 +171,31 @@ class Application:
             errors = sorted({bad.error for bad in parsed.bad})[:10]
             text = f"No alert could be used: {errors[0]} All were parked on the source's page."
             raise Refused(400, "unusable", text, parked=len(parsed.bad), errors=errors)
-        await send_json(send, {"status": "success", "accepted": good, "parked": len(parsed.bad)})
+        if kind.answer is not None:
+            status, value = kind.answer(received, parsed)
+            await send_json(send, value, status)
+        else:
+            await send_json(send, {"status": "success", "accepted": good, "parked": len(parsed.bad)})
 
 
-def _read(memory: Memory, source: SourceInfo, path: str, body: bytes, now: datetime) -> tuple[int, Parsed]:
-    if path == API_V2:
-        found = pieces.read(body, memory, source.id, now, source.resolve_timeout)
-        if found is not None:
-            return found.refreshed, found.parsed
-    return 0, PARSERS[path](body, now)
+async def _check_sender(source: SourceInfo, kind: Kind, received: Received) -> None:
+    """Where a source has a secret, only its own kind's paths are open, and only to who can prove that it knows it."""
+    if not source.secret:
+        return
+    if kind.name != source.kind or kind.verify is None:
+        raise Refused(403, "not-verified", "This source only takes what is signed or carries its token.")
+    # Some have to fetch a certificate first.
+    trouble = await asyncio.to_thread(kind.verify, received, source.secret)
+    if trouble:
+        raise Refused(403, "not-verified", trouble)
+
+
+def _read(memory: Memory, source: SourceInfo, parse: Parser, received: Received) -> tuple[int, Parsed]:
+    if received.path == API_V2:
+        cuts = pieces.read(received.body, memory, source.id, received.now, source.resolve_timeout)
+        if cuts is not None:
+            return cuts.refreshed, cuts.parsed
+    return 0, parse(received)
 
 
 def _reports(memory: Memory, source: SourceInfo, path: str, parsed: Parsed, now: datetime) -> tuple[list[Report], int]:

@@ -8,11 +8,13 @@ from hashlib import sha256
 
 import psycopg
 
+from steward.foundation.sealing import unseal
 from steward.signals.alerts.ingest.database import Database
+from steward.signals.alerts.storing import Row
 
 REMEMBER_SECONDS = 3.0
 MAX_REMEMBERED = 4_096
-_SQL = "SELECT id, name, resolve_timeout, enabled FROM alerts_source WHERE key_digest = %s"
+_SQL = "SELECT id, name, resolve_timeout, enabled, kind, secret FROM alerts_source WHERE key_digest = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class SourceInfo:
     id: int
     name: str
     resolve_timeout: int
+    kind: str = ""
+    secret: str = ""
 
 
 class Keys:
@@ -42,8 +46,12 @@ class Keys:
             if held is not None and held[0] is not None:
                 return held[0]
             raise
-        found = SourceInfo(rows[0][0], rows[0][1], rows[0][2]) if rows and rows[0][3] else None
+        found = _info(rows[0]) if rows and rows[0][3] else None
         if len(self._remembered) >= MAX_REMEMBERED:
             self._remembered.clear()
         self._remembered[key] = (found, now + REMEMBER_SECONDS)
         return found
+
+
+def _info(row: Row) -> SourceInfo:
+    return SourceInfo(row[0], row[1], row[2], row[4], unseal(row[5]))

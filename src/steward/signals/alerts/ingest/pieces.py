@@ -14,8 +14,9 @@ from datetime import datetime
 import orjson
 
 from steward.signals.alerts.ingest.memory import Memory, Piece, seconds
-from steward.signals.alerts.ingest.parsers import Bad, Normalised, Parsed, api_v2
-from steward.signals.alerts.ingest.parsers.common import MAX_ALERTS, BadAlert, TooManyAlerts, instant
+from steward.signals.alerts.ingest.sources import Bad, Normalised, Parsed
+from steward.signals.alerts.ingest.sources.alertmanager import api_v2
+from steward.signals.alerts.ingest.sources.common import MAX_ALERTS, BadAlert, TooManyAlerts, instant
 
 _END = b'"endsAt":"'
 _SEAM = b'},{"'
@@ -65,7 +66,7 @@ def _read(cuts: list[bytes], memory: Memory, source_id: int, now: datetime, time
     pieces, known_get, trusted = memory.pieces, memory.known.get, memory.trusted
     ends: dict[bytes, float] = {}
     hits = []
-    parsed = Parsed()
+    parsed = Parsed(repack=list)
     for each in cuts:
         at = each.find(_END)
         if at < 0:

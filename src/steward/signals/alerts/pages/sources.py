@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest
+from django.http import FileResponse, Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -44,7 +44,7 @@ def create(request: HttpRequest) -> HttpResponseBase:
         try:
             source, key = actions.create_source(
                 actor=actor_of(request), now=clock.now(), name=data["name"], kind=data["kind"],
-                resolve_timeout=data["resolve_timeout"],
+                resolve_timeout=data["resolve_timeout"], secret=data["secret"],
             )  # fmt: skip
             return _with_key(request, source, key, rotated=False)
         except Invalid as error:
@@ -54,7 +54,7 @@ def create(request: HttpRequest) -> HttpResponseBase:
 
 
 def _with_key(request: HttpRequest, source: Source, key: str, *, rotated: bool) -> HttpResponseBase:
-    setup = shown.setup_texts(load().public_url, key)
+    setup = shown.setup(load().public_url, key, source.kind)
     context = {"source": source, "path": f"/in/{key}", "setup": setup, "rotated": rotated}
     return render(request, "alerts/source_key.html", context)
 
@@ -73,7 +73,7 @@ def detail(request: HttpRequest, source_id: int) -> HttpResponseBase:
     line = queries.source_line(actor, source_id)
     found = queries.parked(actor).filter(source=line.source)
     parked = paginate(found, request_params=request.GET.dict(), order=("-received_at", "-id"), size=20)
-    setup = shown.setup_texts(load().public_url, f"{line.source.key_prefix}…")
+    setup = shown.setup(load().public_url, f"{line.source.key_prefix}…", line.source.kind)
     context = {"line": line, "source": line.source, "page": parked, "setup": setup}
     return render(request, "alerts/source.html", {**context, "may_manage": actor.can("sources.manage")})
 
@@ -88,10 +88,11 @@ def edit(request: HttpRequest, source_id: int) -> HttpResponseBase:
     form = SourceEditForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
+        secret = "" if data["forget_secret"] else data["secret"] or None
         try:
             actions.update_source(
                 actor=actor, now=clock.now(), source_id=source_id, name=data["name"],
-                resolve_timeout=data["resolve_timeout"], enabled=data["enabled"],
+                resolve_timeout=data["resolve_timeout"], enabled=data["enabled"], secret=secret,
             )  # fmt: skip
             messages.success(request, _("The source was changed."))
             return redirect("alerts:source", source_id)
@@ -99,6 +100,16 @@ def edit(request: HttpRequest, source_id: int) -> HttpResponseBase:
             _explain(form, error)
     status = 422 if request.method == "POST" else 200
     return render(request, "alerts/source_form.html", {"form": form, "source": source}, status=status)
+
+
+@page("sources.view")
+@require_safe
+def kind_file(request: HttpRequest, kind: str, name: str) -> HttpResponseBase:
+    """A script that a sender needs, as it is shipped with the kind."""
+    path = shown.shipped(kind, name)
+    if path is None:
+        raise Http404
+    return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="text/plain; charset=utf-8")
 
 
 @page("sources.manage")

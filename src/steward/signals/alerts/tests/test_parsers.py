@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steward.signals.alerts.ingest.parsers import PARSERS, TooManyAlerts, Unreadable
+from steward.signals.alerts.ingest.sources import PARSERS, Received, TooManyAlerts, Unreadable
 from steward.signals.alerts.tests.factories import NOW, iso
 
 WEBHOOK = {
@@ -43,7 +43,8 @@ WEBHOOK = {
 
 
 def parse(endpoint: str, value: Any) -> Any:
-    return PARSERS[endpoint](value if isinstance(value, bytes) else json.dumps(value).encode(), NOW)
+    body = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return PARSERS[endpoint][1](Received(body, NOW, endpoint))
 
 
 def v2(**changes: Any) -> Any:
@@ -127,7 +128,7 @@ def test_the_good_alerts_of_a_mixed_body_are_kept() -> None:
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"nul", b"[" * 100_000, b"NaN", b"1" * 5_000, b'"x"'])
 def test_bodies_that_are_nothing(endpoint: str, body: bytes) -> None:
     with pytest.raises(Unreadable):
-        PARSERS[endpoint](body, NOW)
+        PARSERS[endpoint][1](Received(body, NOW, endpoint))
 
 
 def test_too_many_alerts() -> None:
@@ -200,7 +201,7 @@ def test_any_bytes_are_understood_parked_or_refused(endpoint: str, body: bytes) 
 
 def _never_breaks(endpoint: str, body: bytes) -> None:
     try:
-        parsed = PARSERS[endpoint](body, NOW)
+        parsed = PARSERS[endpoint][1](Received(body, NOW, endpoint))
     except Unreadable:
         return
     for alert in parsed.good:

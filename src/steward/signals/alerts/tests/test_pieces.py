@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from steward.signals.alerts.ingest import pieces
 from steward.signals.alerts.ingest.memory import Memory
-from steward.signals.alerts.ingest.parsers import Unreadable, api_v2
+from steward.signals.alerts.ingest.sources import Received, Unreadable
+from steward.signals.alerts.ingest.sources.alertmanager import api_v2
 from steward.signals.alerts.tests.factories import NOW, iso
 
 NASTY = st.sampled_from(['},{"', '"endsAt":"', "endsAt", '"', "\\", "}]", '[{"', "é", "a", "2026-03-02T12:04:00Z"])
@@ -38,7 +39,7 @@ def body_of(alerts: list[Any], *, ascii_only: bool = True, order: bool = False) 
 
 def learn(memory: Memory, body: bytes) -> None:
     """As after storing: every alert of the body that fires is known."""
-    for alert in api_v2.parse(body, NOW).good:
+    for alert in api_v2.parse(Received(body, NOW)).good:
         if not alert.resolved:
             starts = alert.starts_at.timestamp() if alert.starts_at else NOW.timestamp()
             memory.learn((1, alert.fingerprint), 1, alert.content, starts, 0.0, 0.0)
@@ -48,13 +49,13 @@ def sides(body: bytes, memory: Memory) -> tuple[set[bytes], set[bytes], int]:
     """(firing fingerprints, ended fingerprints, number of bad alerts) as reading in pieces sees them."""
     found = pieces.read(body, memory, 1, NOW, 300)
     refreshed = {known.ident[1] for known in memory.waiting(NOW.timestamp(), everything=True)}
-    parsed = found.parsed if found is not None else api_v2.parse(body, NOW)
+    parsed = found.parsed if found is not None else api_v2.parse(Received(body, NOW))
     firing = {alert.fingerprint for alert in parsed.good if not alert.resolved} | refreshed
     return firing, {alert.fingerprint for alert in parsed.good if alert.resolved}, len(parsed.bad)
 
 
 def whole(body: bytes) -> tuple[set[bytes], set[bytes], int]:
-    parsed = api_v2.parse(body, NOW)
+    parsed = api_v2.parse(Received(body, NOW))
     firing = {alert.fingerprint for alert in parsed.good if not alert.resolved}
     return firing, {alert.fingerprint for alert in parsed.good if alert.resolved}, len(parsed.bad)
 
@@ -78,7 +79,7 @@ def test_any_bytes_are_read_the_same_or_left_to_the_whole(body: bytes) -> None:
     body = b'[{"' + body + b"}]"
     found = pieces.read(body, remembering(), 1, NOW, 300)
     if found is not None:
-        parsed = api_v2.parse(body, NOW)
+        parsed = api_v2.parse(Received(body, NOW))
         assert [alert.labels for alert in found.parsed.good] == [alert.labels for alert in parsed.good]
         assert len(found.parsed.bad) == len(parsed.bad)
 
@@ -115,7 +116,7 @@ def test_pieces_agree_on_garbage_that_is_unreadable() -> None:
     body = b'[{"labels":{"a":"b"},{"c"}]'
     assert pieces.read(body, remembering(), 1, NOW, 300) is None
     try:
-        api_v2.parse(body, NOW)
+        api_v2.parse(Received(body, NOW))
     except Unreadable:
         return
     raise AssertionError("the whole body must be refused")

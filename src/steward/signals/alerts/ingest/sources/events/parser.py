@@ -13,10 +13,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from steward.signals.alerts.ingest.parsers.common import (
+from steward.signals.alerts.ingest.sources.common import (
     BadAlert,
     Normalised,
     Parsed,
+    Received,
     Unreadable,
     check_order,
     each,
@@ -44,14 +45,16 @@ KNOWN = frozenset(
 MAX_EXPIRES = 31 * 24 * 3600
 
 
-def parse(body: bytes, now: datetime) -> Parsed:
+def parse(received: Received) -> Parsed:
     """Read one event or a list of events."""
-    value = read_json(body)
+    value = read_json(received.body)
     if isinstance(value, dict):
         value = [value]
     elif not isinstance(value, list):
         raise Unreadable("The body must be an event or a list of events.")
-    return each(listed(value, "The body"), _read_one, now)
+    parsed = each(listed(value, "The body"), _read_one, received.now)
+    parsed.repack = list
+    return parsed
 
 
 def _read_one(raw: Any, now: datetime) -> Normalised:

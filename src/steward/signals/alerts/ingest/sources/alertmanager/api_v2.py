@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from steward.signals.alerts.ingest.parsers.common import (
+from steward.signals.alerts.ingest.sources.common import (
     BadAlert,
     Normalised,
     Parsed,
+    Received,
     check_order,
     each,
     listed,
@@ -18,9 +19,11 @@ from steward.signals.alerts.ingest.parsers.common import (
 )
 
 
-def parse(body: bytes, now: datetime) -> Parsed:
+def parse(received: Received) -> Parsed:
     """Read a list of postable alerts."""
-    return each(listed(read_json(body), "The body"), read_one, now)
+    parsed = each(listed(read_json(received.body), "The body"), read_one, received.now)
+    parsed.repack = list
+    return parsed
 
 
 def read_one(raw: Any, now: datetime) -> Normalised:

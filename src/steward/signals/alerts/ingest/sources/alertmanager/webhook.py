@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from steward.signals.alerts.ingest.parsers.common import (
+from steward.signals.alerts.ingest.sources.common import (
     BadAlert,
     Normalised,
     Parsed,
+    Received,
     Unreadable,
     check_order,
     each,
@@ -19,14 +20,16 @@ from steward.signals.alerts.ingest.parsers.common import (
 )
 
 
-def parse(body: bytes, now: datetime) -> Parsed:
+def parse(received: Received) -> Parsed:
     """Read one notification; its group is Alertmanager's business, its alerts are ours."""
-    payload = read_json(body)
+    payload = read_json(received.body)
     if not isinstance(payload, dict):
         raise Unreadable('The body must be an object with "version" and "alerts".')
     if payload.get("version", "4") != "4":
         raise Unreadable("Only version 4 of Alertmanager's webhook payload is understood.")
-    return each(listed(payload.get("alerts"), '"alerts"'), _read_one, now)
+    parsed = each(listed(payload.get("alerts"), '"alerts"'), _read_one, received.now)
+    parsed.repack = lambda bad: {"version": "4", "alerts": bad}
+    return parsed
 
 
 def _read_one(raw: Any, now: datetime) -> Normalised:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
+from urllib.parse import parse_qs
 
 import orjson
 
@@ -82,11 +83,37 @@ class Bad:
 
 @dataclass(slots=True)
 class Parsed:
+    """What a request brought. ``repack`` makes a body of the bad ones alone, which the same path takes again when it is
+    replayed; without it the whole body is parked. ``confirm`` is an address that the sender asks to be visited before
+    it sends anything else."""
+
     good: list[Normalised] = field(default_factory=list)
     bad: list[Bad] = field(default_factory=list)
+    repack: Callable[[list[Any]], Any] | None = None
+    confirm: str = ""
 
 
-Parser = Callable[[bytes, datetime], Parsed]
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request: its body, when it came, its path below the source's key, and what else parsers may ask for."""
+
+    body: bytes
+    now: datetime
+    path: str = ""
+    query: str = ""
+    headers: Sequence[tuple[bytes, bytes]] = ()
+
+    def header(self, name: str) -> str:
+        """The header's value; empty if it was not sent."""
+        wanted = name.lower().encode()
+        return next((value.decode("latin-1") for key, value in self.headers if key.lower() == wanted), "")
+
+    def parameter(self, name: str) -> str:
+        """The first value of a parameter of the query; empty if there is none."""
+        return parse_qs(self.query).get(name, [""])[0]
+
+
+Parser = Callable[[Received], Parsed]
 
 
 def read_json(body: bytes) -> Any:

@@ -1,0 +1,31 @@
+"""What a kind of source is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from steward.signals.alerts.ingest.sources.common import Parsed, Parser, Received
+
+# Says what is wrong with a request that does not come from who it says it does, or nothing.
+Verifier = Callable[[Received, str], str]
+Answer = Callable[[Received, Parsed], tuple[int, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of source. ``label`` is the product's own name.
+
+    ``parsers`` are the paths below a source's key, each with what reads it; a ``*`` stands for one part of a path.
+    ``verify`` checks the sender with the source's ``secret``, which ``secret_label`` names on the source's form (in
+    English; pages translate it); without a secret the key in the address is what a sender knows. ``answer`` makes the
+    body of a success where a sender expects one of its own form.
+    """
+
+    name: str
+    label: str
+    parsers: Mapping[str, Parser] = field(default_factory=dict)
+    verify: Verifier | None = None
+    secret_label: str = ""
+    answer: Answer | None = None
