@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from steward.config.environment import load
 from steward.foundation import clock
 from steward.foundation.errors import NotFound, StewardError
+from steward.foundation.language import speaking
 from steward.foundation.ui.views import page
 from steward.people.accounts import actions, facts, forms, queries
 from steward.people.accounts.models import User
@@ -48,11 +49,12 @@ def settings(request: HttpRequest) -> HttpResponseBase:
 
 def _save(request: HttpRequest, me: User, form: forms.ProfileForm) -> bool:
     try:
-        actions.update_user(actor=actor_of(request), now=clock.now(), user_id=me.pk, **form.cleaned_data)
+        saved = actions.update_user(actor=actor_of(request), now=clock.now(), user_id=me.pk, **form.cleaned_data)
     except StewardError as error:
         show(error, form)
         return False
-    messages.success(request, _("Saved."))
+    with speaking(saved.language):  # the page that shows it speaks the new language already
+        messages.success(request, _("Saved."))
     return True
 
 

@@ -52,7 +52,8 @@ def test_the_choice_is_made_in_the_profile_and_can_be_taken_back() -> None:
     about = {"about": "1", "name": "Ana", "time_zone": "UTC"}
     client.post("/profile/", {**about, "language": "zh-hans"})
     assert User.objects.get().language == "zh-hans"
-    assert "个人资料" in client.get("/profile/").content.decode()
+    text = client.get("/profile/").content.decode()
+    assert "个人资料" in text and "已保存。" in text
     client.post("/profile/", {**about, "language": ""})
     assert User.objects.get().language == ""
 
