@@ -57,6 +57,8 @@ def _value(name: str, part: str, world: World) -> Any:
         else ids["policy_slug" if "polic" in page else "schedule_slug"],
         "pk": ids["item_id"],
         "token": "not-a-token",
+        "kind": "icinga",
+        "name": "steward-notify.py",
         **ids,
     }
     if part not in known:
