@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
@@ -354,13 +355,21 @@ def _json(value: Any) -> str:
 # What parsers may need of a request beside its body; never what proves who sends.
 _KEPT_HEADERS = frozenset({"content-type", "user-agent"})
 _KEPT_PREFIXES = ("x-github-event", "x-gitlab-event", "x-amz-sns-", "ce-", "sentry-hook-resource", "x-event-")
+_PROVING_PARAMETERS = frozenset({"auth_token", "access_token", "token", "secret", "password", "api_key", "apikey"})
 
 
 def kept(received: Received) -> dict[str, Any]:
     """What of a request is parked beside its body, so that it can be read again."""
     names = [(key.decode("latin-1").lower(), value.decode("latin-1")) for key, value in received.headers]
     headers = {key: value[:300] for key, value in names if key in _KEPT_HEADERS or key.startswith(_KEPT_PREFIXES)}
-    return {"query": received.query[:2000], "headers": headers}
+    return {"query": _without_proof(received.query)[:2000], "headers": headers}
+
+
+def _without_proof(query: str) -> str:
+    """The query without what proves who sends; as it came where there is nothing of that."""
+    given = parse_qsl(query, keep_blank_values=True)
+    harmless = [(name, value) for name, value in given if name.lower() not in _PROVING_PARAMETERS]
+    return query if len(harmless) == len(given) else urlencode(harmless)
 
 
 def again(raw: bytes, now: datetime, endpoint: str, context: Mapping[str, Any]) -> Received:

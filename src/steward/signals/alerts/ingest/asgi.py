@@ -22,6 +22,7 @@ from steward.signals.alerts.ingest.memory import Memory, seconds
 from steward.signals.alerts.ingest.sources import (
     PARSERS,
     Kind,
+    NotFetched,
     Parsed,
     Parser,
     Received,
@@ -29,6 +30,7 @@ from steward.signals.alerts.ingest.sources import (
     Unreadable,
     reader_of,
 )
+from steward.signals.alerts.ingest.visiting import visit
 from steward.signals.alerts.ingest.writer import Busy, Writer
 from steward.signals.alerts.storing import Parking, Report, group_bad, kept, report
 
@@ -94,6 +96,10 @@ class Application:
         except Busy:
             text = "Steward has more to store than it can hold. Send again in a moment."
             await send_problem(send, Refused(503, "busy", text, headers=RETRY_LATER))
+        except NotFetched as problem:
+            log.warning("ingest answers 502: %s", problem)
+            text = f"What this request needs from elsewhere could not be had: {problem} Send again in a moment."
+            await send_problem(send, Refused(502, "not-fetched", text, headers=RETRY_LATER))
         except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as problem:
             log.warning("ingest answers 503: %s", problem)
             text = "The database cannot be reached, so nothing was stored. Send again in a moment."
@@ -131,7 +137,8 @@ class Application:
         if method == "POST" and reader:
             body = await read_body(scope, receive, load().ingest_max_bytes)
             query, headers = scope["query_string"].decode("latin-1"), scope["headers"]
-            await self._receive(running, source, reader, Received(body, clock.now(), path, query, headers), send)
+            received = Received(body, clock.now(), path, query, headers, visit)
+            await self._receive(running, source, reader, received, send)
         elif path == API_V2:
             await send_json(send, await reading.alerts(running.reader, source.id, scope["query_string"]))
         elif path == "api/v2/status":
@@ -166,6 +173,9 @@ class Application:
                 await _park(running, [Parking(source.id, now, path, body, text, kept(received))], now)
                 text = "It could not be stored as it is. It was parked on the source's page."
                 raise Refused(400, "unusable", text) from error
+        if parsed.confirm:
+            # Only now: who is not answered with success asks again.
+            await asyncio.to_thread(received.fetch, parsed.confirm)
         good = refreshed + unchanged + len(reports)
         if parsed.bad and not good:
             errors = sorted({bad.error for bad in parsed.bad})[:10]

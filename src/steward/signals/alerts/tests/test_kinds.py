@@ -12,7 +12,7 @@ from steward.foundation import clock
 from steward.foundation.actors import system
 from steward.foundation.sealing import Broken, seal, unseal
 from steward.foundation.testing.pages import signed_in
-from steward.signals.alerts import actions
+from steward.signals.alerts import actions, storing
 from steward.signals.alerts.errors import BadSource
 from steward.signals.alerts.ingest import sources
 from steward.signals.alerts.ingest.asgi import Application
@@ -106,6 +106,14 @@ def test_a_parked_request_keeps_what_its_parser_reads_and_nothing_that_proves_wh
     ParkedPayload.objects.update(context={**parked.context, "headers": {"x-event-kind": "alarm"}})
     assert actions.replay_parked(actor=ACTOR, now=clock.now(), parked_id=parked.pk) == 1
     assert Alert.objects.get().labels == {"alertname": "A", "q": "1"}
+
+
+def test_a_token_in_the_address_is_not_kept() -> None:
+    kept = {
+        query: storing.kept(Received(b"", clock.now(), query=query))["query"]
+        for query in ("auth_token=s3cret&q=1&r=", "a=%20b&Token=s3cret", "identifierType=alias", "token", "x+y&&")
+    }
+    assert list(kept.values()) == ["q=1&r=", "a=+b", "identifierType=alias", "", "x+y&&"]
 
 
 @pytest.mark.django_db

@@ -12,6 +12,7 @@ import pkgutil
 from steward.signals.alerts.ingest.sources.common import (
     Bad,
     Normalised,
+    NotFetched,
     Parsed,
     Parser,
     Received,
@@ -26,6 +27,7 @@ __all__ = [
     "Bad",
     "Kind",
     "Normalised",
+    "NotFetched",
     "Parsed",
     "Parser",
     "Received",

@@ -38,6 +38,10 @@ class TooManyAlerts(Exception):
     """The body has more alerts than one request may bring."""
 
 
+class NotFetched(Exception):
+    """What a request needs from elsewhere could not be had; the message says why. The sender is asked to send again."""
+
+
 class BadAlert(Exception):
     """One alert cannot be used; the message says why, without its values, so that equal faults read the same."""
 
@@ -93,15 +97,21 @@ class Parsed:
     confirm: str = ""
 
 
+def _no_fetch(url: str) -> bytes:
+    raise NotFetched("Nothing can be fetched here.")
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One request: its body, when it came, its path below the source's key, and what else parsers may ask for."""
+    """One request: its body, when it came, its path below the source's key, and what else parsers may ask for.
+    ``fetch`` gets a web address (a certificate, say) for who verifies; it raises NotFetched. Parsers fetch nothing."""
 
     body: bytes
     now: datetime
     path: str = ""
     query: str = ""
     headers: Sequence[tuple[bytes, bytes]] = ()
+    fetch: Callable[[str], bytes] = _no_fetch
 
     def header(self, name: str) -> str:
         """The header's value; empty if it was not sent."""
