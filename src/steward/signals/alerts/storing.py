@@ -122,9 +122,10 @@ ORDER BY a.id FOR NO KEY UPDATE OF a
 _UPDATE = """
 UPDATE alerts_alert a SET status = u.t, starts_at = u.b, ends_at = u.e, due_at = u.d, changed_at = u.c,
   last_seen_at = GREATEST(a.last_seen_at, u.k), annotations = COALESCE(u.a, a.annotations),
-  generator_url = COALESCE(u.g, a.generator_url), fire_count = u.n, leased_until = NULL
+  generator_url = COALESCE(u.g, a.generator_url), fire_count = u.n, leased_until = NULL,
+  labels = COALESCE(u.l, a.labels), name = COALESCE(u.m, a.name), severity = COALESCE(u.s, a.severity)
 FROM jsonb_to_recordset(%s::text::jsonb) AS u(i bigint, t text, b timestamptz, e timestamptz, d timestamptz,
-  c timestamptz, k timestamptz, a jsonb, g text, n int)
+  c timestamptz, k timestamptz, a jsonb, g text, n int, l jsonb, m text, s text)
 WHERE a.id = u.i
 """
 
@@ -202,11 +203,16 @@ class _Row:
         self.fire_count: int = row[10]
         self.last_seen_at: datetime = row[11]
         self.content_changed = self.touched = False
+        self.began: Normalised | None = None
 
     def take(self, each: Report) -> Decision:
         """Decide on one report and become what it says."""
         given = each.normalised
-        differs = given is not None and (given.annotations != self.annotations or given.generator_url != self.url)
+        differs = (
+            given is not None
+            and not (given.keyed and given.resolved)
+            and (given.annotations != self.annotations or given.generator_url != self.url)
+        )
         decision = decide(self.previous, _incoming(each, content_differs=differs))
         if decision.kind == "ignore":
             return decision
@@ -215,7 +221,10 @@ class _Row:
         if given is not None and differs:
             self.annotations, self.url, self.content_changed = given.annotations, given.generator_url, True
         changed_at = each.received_at if decision.is_transition else self.previous.changed_at
-        self.fire_count += decision.kind == "fire_again"
+        if decision.kind == "fire_again":
+            self.fire_count += 1
+            # Another severity or name than last time; of any other alert the labels are the same by its fingerprint.
+            self.began = given if given is not None and given.keyed else None
         self.previous = Previous(
             decision.status, decision.starts_at, decision.ends_at, changed_at, decision.due_at
         )  # fmt: skip
@@ -227,6 +236,7 @@ class _Row:
             "i": self.id, "t": now.status, "b": now.starts_at, "e": now.ends_at, "d": now.due_at, "c": now.changed_at,
             "k": self.last_seen_at, "a": self.annotations if self.content_changed else None,
             "g": self.url if self.content_changed else None, "n": self.fire_count,
+            **({"l": self.began.labels, "m": self.began.name, "s": self.began.severity} if self.began else {}),
         }  # fmt: skip
 
 

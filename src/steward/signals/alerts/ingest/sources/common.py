@@ -50,7 +50,8 @@ class BadAlert(Exception):
 class Normalised:
     """One alert as its sender means it. ``expires`` says what happens without ``ends_at``: ``timeout`` (the source's
     resolve timeout), a number of seconds, or ``None``: it fires until resolved. ``content`` marks what may change while
-    it fires: annotations and link."""
+    it fires: annotations and link. A ``keyed`` alert is known by a key of its sender's, not by its labels: they are those
+    of the report with which it began to fire, and its end brings nothing but the key."""
 
     labels: dict[str, str]
     annotations: dict[str, str]
@@ -62,6 +63,7 @@ class Normalised:
     fingerprint: bytes
     annotations_json: bytes
     content: bytes
+    keyed: bool = False
 
     @property
     def name(self) -> str:

@@ -3,12 +3,17 @@ texts."""
 
 from __future__ import annotations
 
+import hmac
+import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
 import orjson
 
+from steward.algorithms.matching import fingerprint
 from steward.signals.alerts.ingest.sources.common import (
     EARLIEST,
     MAX_ANNOTATION_VALUE,
@@ -17,11 +22,14 @@ from steward.signals.alerts.ingest.sources.common import (
     MAX_NAME,
     MAX_URL,
     Normalised,
+    Received,
     Unreadable,
     instant,
     normalised,
     read_json,
 )
+
+_OFFSET = re.compile(r" ?([+-]\d\d)(\d\d)$", re.ASCII)
 
 
 def object_of(body: bytes, what: str) -> dict[str, Any]:
@@ -43,8 +51,15 @@ def text(value: Any, longest: int = MAX_LABEL_VALUE) -> str:
     elif isinstance(value, int | float):
         found = str(value)
     else:
-        found = orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        found = _json(value)
     return found.replace("\x00", "").encode("utf-8", "replace").decode()[:longest]
+
+
+def _json(value: Any) -> str:
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # what orjson refuses and read_json lets through: lone surrogates, integers beyond 64 bits
+        return json.dumps(value, default=str, ensure_ascii=False, separators=(",", ":"))
 
 
 def texts(values: Mapping[str, Any], longest: int = MAX_LABEL_VALUE) -> dict[str, str]:
@@ -59,10 +74,18 @@ def inner(value: Any) -> dict[str, Any]:
 
 
 def moment(value: Any, now: datetime) -> datetime | None:
-    """A time as vendors write it: RFC 3339, or seconds or milliseconds since 1970, as a number or a text. Nothing for
-    anything else, for Go's zero time and for times that cannot be meant: a wrong clock must not lose an alert."""
-    found = _epoch(value) if not isinstance(value, str) else instant(value.strip()) or _epoch(value.strip())
+    """A time as vendors write it: RFC 3339 (also with ``UTC`` or ``+0200`` at its end), or seconds or milliseconds since
+    1970, as a number or a text. Nothing for anything else, for Go's zero time and for times that cannot be meant: a
+    wrong clock must not lose an alert."""
+    found = _epoch(value) if not isinstance(value, str) else instant(_spelt(value)) or _epoch(value.strip())
     return found if found is not None and EARLIEST <= found <= now + MAX_END_AHEAD else None
+
+
+def _spelt(value: str) -> str:
+    """The zone at the end of a time as RFC 3339 has it."""
+    if len(value) > 64:
+        return ""
+    return _OFFSET.sub(r"\1:\2", value.strip().replace(" UTC", "Z"))
 
 
 def _epoch(value: Any) -> datetime | None:
@@ -96,3 +119,49 @@ def alert(
     return normalised(
         texts(labels), texts(annotations, MAX_ANNOTATION_VALUE), link, start, end, resolved=resolved, expires=None
     )
+
+
+def keyed_alert(
+    key: str,
+    labels: Mapping[str, Any],
+    annotations: Mapping[str, Any],
+    *,
+    resolved: bool,
+    now: datetime,
+    url: Any = "",
+    starts_at: Any = None,
+    ends_at: Any = None,
+) -> Normalised:
+    """One alert that its sender knows by a key, so that its end may come without anything else. The labels route and
+    show it; they may differ from one report to the next."""
+    given = alert(labels, annotations, resolved=resolved, now=now, url=url, starts_at=starts_at, ends_at=ends_at)
+    # No label has an empty name: this is never the fingerprint of a label set.
+    given.fingerprint, given.keyed = fingerprint({"": text(key, MAX_ANNOTATION_VALUE)}), True
+    return given
+
+
+def spread(value: Any, name: str = "details", most: int = 40) -> dict[str, Any]:
+    """An object of the sender's own making as annotations of their own; as a single one if it has too many fields or
+    is no object."""
+    if isinstance(value, dict) and len(value) <= most:
+        return value
+    return {name: value} if value else {}
+
+
+def equal(given: str, secret: str) -> bool:
+    """Compare what a sender brings with what it must know, in a time that does not tell how much of it is right."""
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), secret.encode("utf-8", "surrogatepass"))
+
+
+def signed(received: Received, secret: str, signature: str) -> bool:
+    """Whether this is the body's HMAC-SHA256 in hexadecimal."""
+    return equal(signature.lower(), hmac.new(secret.encode(), received.body, "sha256").hexdigest())
+
+
+def branch_wanted(received: Received, branch: str, default: str) -> bool:
+    """Whether a build of this branch or tag matters: those that ``?branches=main,release/*`` in the address names, else
+    the default branch."""
+    wanted = received.parameter("branches")
+    if wanted:
+        return any(fnmatchcase(branch, pattern.strip()) for pattern in wanted.split(","))
+    return not default or branch == default
