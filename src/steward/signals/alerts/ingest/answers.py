@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import zlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -47,16 +49,46 @@ async def send_body(send: Send, status: int, kind: bytes, body: bytes, headers: 
     await send({"type": "http.response.body", "body": body})
 
 
-async def read_body(scope: Scope, receive: Receive, most: int) -> bytes:
-    """The whole body; refused as soon as it is longer than ``most``, announced or not."""
-    announced = 0
+async def read_body(scope: Scope, receive: Receive, most: int, *, gzip: bool = False) -> bytes:
+    """The whole body; refused as soon as it is longer than ``most``, announced or not. With ``gzip`` it may come
+    compressed; ``most`` then holds for both forms."""
+    announced, packed = 0, False
     for name, value in scope["headers"]:
         if name == b"content-length":
             announced = int(value) if value.isdigit() and len(value) < 20 else most + 1
         elif name == b"content-encoding" and value.lower() not in (b"identity", b""):
-            raise Refused(415, "unsupported-encoding", "Send the body without Content-Encoding.")
+            if not gzip or packed or value.lower() != b"gzip":
+                raise unsupported_encoding(gzip)
+            packed = True
     if announced > most:
         raise too_large(most)
+    body = await _read_all(receive, most)
+    # zlib lets other threads run meanwhile: the loop does not wait for megabytes.
+    return await asyncio.to_thread(unpacked, body, most) if packed else body
+
+
+def unpacked(body: bytes, most: int) -> bytes:
+    """The content of a gzip file (of one part or several); never more than ``most`` and one byte of it is made, whatever
+    the file claims."""
+    parts: list[bytes] = []
+    size = 0
+    while body:
+        unpacking = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        try:
+            part = unpacking.decompress(body, most - size + 1)
+        except zlib.error as error:
+            raise not_gzip() from error
+        size += len(part)
+        if size > most:
+            raise too_large(most)
+        if not unpacking.eof:
+            raise not_gzip()
+        parts.append(part)
+        body = unpacking.unused_data
+    return b"".join(parts)
+
+
+async def _read_all(receive: Receive, most: int) -> bytes:
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
         body: bytes = message.get("body", b"")
@@ -80,6 +112,15 @@ async def _read_rest(message: MutableMapping[str, Any], receive: Receive, most: 
         if not message.get("more_body"):
             return b"".join(parts)
         message = await receive()
+
+
+def unsupported_encoding(gzip: bool) -> Refused:
+    text = "Send the body with Content-Encoding gzip, or none." if gzip else "Send the body without Content-Encoding."
+    return Refused(415, "unsupported-encoding", text)
+
+
+def not_gzip() -> Refused:
+    return Refused(400, "not-gzip", "The body is not what its Content-Encoding says, or not all of it.")
 
 
 def too_large(most: int) -> Refused:

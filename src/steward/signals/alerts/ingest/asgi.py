@@ -8,13 +8,23 @@ import logging
 import secrets
 from collections import deque
 from datetime import datetime
+from typing import Any
 
 import psycopg
 
 from steward.config.environment import load
 from steward.foundation import clock
 from steward.signals.alerts.ingest import pieces, reading
-from steward.signals.alerts.ingest.answers import Receive, Refused, Scope, Send, read_body, send_json, send_problem
+from steward.signals.alerts.ingest.answers import (
+    Receive,
+    Refused,
+    Scope,
+    Send,
+    read_body,
+    send_body,
+    send_json,
+    send_problem,
+)
 from steward.signals.alerts.ingest.database import Database, address
 from steward.signals.alerts.ingest.keys import Keys, SourceInfo
 from steward.signals.alerts.ingest.listener import listen
@@ -135,7 +145,7 @@ class Application:
         if method not in allowed and not (method == "HEAD" and "GET" in allowed):
             raise Refused(405, "method", f"Use {allowed} here.", headers=[(b"allow", allowed.encode())])
         if method == "POST" and reader:
-            body = await read_body(scope, receive, load().ingest_max_bytes)
+            body = await read_body(scope, receive, load().ingest_max_bytes, gzip=reader[0].gzip)
             query, headers = scope["query_string"].decode("latin-1"), scope["headers"]
             received = Received(body, clock.now(), path, query, headers, visit)
             await self._receive(running, source, reader, received, send)
@@ -182,10 +192,17 @@ class Application:
             text = f"No alert could be used: {errors[0]} All were parked on the source's page."
             raise Refused(400, "unusable", text, parked=len(parsed.bad), errors=errors)
         if kind.answer is not None:
-            status, value = kind.answer(received, parsed)
-            await send_json(send, value, status)
+            await _send_own(send, received, *kind.answer(received, parsed))
         else:
             await send_json(send, {"status": "success", "accepted": good, "parked": len(parsed.bad)})
+
+
+async def _send_own(send: Send, received: Received, status: int, value: Any) -> None:
+    """Answer in the kind's own form."""
+    if isinstance(value, bytes):
+        await send_body(send, status, received.header("content-type").encode("latin-1"), value)
+    else:
+        await send_json(send, value, status)
 
 
 async def _check_sender(source: SourceInfo, kind: Kind, received: Received) -> None:

@@ -1,0 +1,14 @@
+"""OpenTelemetry logs, by OTLP over HTTP."""
+
+from steward.signals.alerts.ingest.sources.kind import Kind
+from steward.signals.alerts.ingest.sources.otlp.parser import answer, parse, verify
+
+KIND = Kind(
+    "otlp",
+    "OpenTelemetry logs (OTLP)",
+    {"v1/logs": parse},
+    verify=verify,
+    secret_label="Token",  # noqa: S106
+    answer=answer,
+    gzip=True,
+)
