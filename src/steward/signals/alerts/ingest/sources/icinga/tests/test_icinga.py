@@ -15,7 +15,13 @@ from typing import Any
 
 import pytest
 
+from steward.foundation import clock
+from steward.foundation.actors import system
+from steward.signals.alerts import actions
+from steward.signals.alerts.ingest.asgi import Application
 from steward.signals.alerts.ingest.sources import Unreadable
+from steward.signals.alerts.models import Alert
+from steward.signals.alerts.tests.factories import call, with_door
 from steward.signals.alerts.tests.kinds import check_garbage, check_samples, check_set_up, read, sample
 
 FOLDER = Path(__file__).resolve().parent.parent
@@ -65,6 +71,23 @@ def test_a_change_from_warning_to_critical_ends_the_warning() -> None:
     warning = states(read("icinga", {**problem, "SERVICESTATE": "WARNING"}))
     assert warning == {"warning": True, "critical": False, "unknown": False}
     assert states(read("icinga", problem)) == {"critical": True, "warning": False, "unknown": False}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_one_service_at_most_one_alert_fires_as_it_gets_worse_and_recovers() -> None:
+    _source, key = actions.create_source(actor=system("test"), now=clock.now(), name="I", kind="icinga")
+    problem = sample(FOLDER, "service-problem.json")
+    told = [{**problem, "SERVICESTATE": state} for state in ("WARNING", "CRITICAL", "CRITICAL", "UNKNOWN")]
+    told += [{**problem, "NOTIFICATIONTYPE": "ACKNOWLEDGEMENT"}, sample(FOLDER, "service-recovery.json")]
+
+    async def story(app: Application) -> list[set[str]]:
+        seen = []
+        for payload in told:
+            assert (await call(app, f"/in/{key}/icinga", payload)).status == 200
+            seen.append({each.severity async for each in Alert.objects.filter(status="firing")})
+        return seen
+
+    assert with_door(story) == [{"warning"}, {"critical"}, {"critical"}, {"unknown"}, {"unknown"}, set()]
 
 
 def test_hosts() -> None:
