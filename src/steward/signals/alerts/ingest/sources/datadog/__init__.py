@@ -1,0 +1,6 @@
+"""Datadog, by its Webhooks integration."""
+
+from steward.signals.alerts.ingest.sources.datadog.parser import parse, verify
+from steward.signals.alerts.ingest.sources.kind import Kind
+
+KIND = Kind("datadog", "Datadog", {"datadog": parse}, verify=verify, secret_label="Bearer token")  # noqa: S106
