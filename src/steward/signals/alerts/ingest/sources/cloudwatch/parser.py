@@ -6,7 +6,6 @@ guide of CloudWatch ("Alarm events and notifications"); metric alarms, metric ma
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, quote
@@ -16,8 +15,6 @@ from steward.signals.alerts.ingest.sources.common import Normalised, Parsed, Rec
 from steward.signals.alerts.ingest.sources.reading import alert, inner, object_of, text
 
 _STATES = ("ALARM", "OK", "INSUFFICIENT_DATA")
-# CloudWatch writes +0000 where RFC 3339 wants +00:00.
-_ZONE = re.compile(r"([+-]\d\d)(\d\d)$")
 _MAX_DIMENSIONS = 30
 
 
@@ -59,7 +56,7 @@ def _read_one(alarm: dict[str, Any], now: datetime) -> Normalised:
     trigger = inner(alarm.get("Trigger"))
     metric = _metric(trigger)
     region = _region(alarm)
-    changed = _ZONE.sub(r"\1:\2", text(alarm.get("StateChangeTime"), 64))
+    changed = alarm.get("StateChangeTime")
     # Without data nothing is known to be well: that fires too, as the same alert.
     resolved = state == "OK"
     return alert(
