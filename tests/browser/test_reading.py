@@ -44,7 +44,7 @@ def test_every_text_has_enough_contrast(
     faint = {}
     for path in MAIN:
         page.goto(path)
-        page.wait_for_function("!document.querySelector('.panel-wait, .htmx-request')")
+        expect(page.locator(".panel-wait, .htmx-request")).to_have_count(0)
         found = too_faint(page)
         if found:
             faint[path] = found
