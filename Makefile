@@ -2,8 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.stamp
-# pytest-xdist: one process a core.
-WORKERS ?= auto
+# pytest-xdist: one process more than cores, because tests of whole processes mostly wait for them.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 
 .PHONY: up setup test check e2e bench soak demo clean snapshot messages
 
