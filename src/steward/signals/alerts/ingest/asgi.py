@@ -14,6 +14,7 @@ import psycopg
 
 from steward.config.environment import load
 from steward.foundation import clock
+from steward.foundation.sealing import Broken
 from steward.signals.alerts.ingest import pieces, reading
 from steward.signals.alerts.ingest.answers import (
     Receive,
@@ -114,6 +115,12 @@ class Application:
             log.warning("ingest answers 503: %s", problem)
             text = "The database cannot be reached, so nothing was stored. Send again in a moment."
             await send_problem(send, Refused(503, "database-away", text, headers=RETRY_LATER))
+        except Broken as problem:
+            log.error("ingest answers 503: %s", problem)
+            text = (
+                "This source's secret cannot be opened any more. Enter it again on the source's page, then send again."
+            )
+            await send_problem(send, Refused(503, "secret-unreadable", text, headers=RETRY_LATER))
         except Exception:
             log.exception("an ingest request failed")
             text = "Nothing was stored because of a fault in Steward; its log has the details. Send again later."

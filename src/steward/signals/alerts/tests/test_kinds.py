@@ -91,6 +91,19 @@ def test_with_a_secret_only_what_proves_it_is_taken(signed: Kind) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_secret_that_cannot_be_opened_any_more_says_so(signed: Kind) -> None:
+    made, key = actions.create_source(actor=ACTOR, now=clock.now(), name="S", kind="signed", secret="s3cret")
+    Source.objects.filter(pk=made.pk).update(secret="sealed under another key")
+
+    async def story(app: Application) -> Any:
+        return await call(app, f"/in/{key}/signed/eu/alarms", {"name": "A"}, headers=pairs(x_token="s3cret"))
+
+    answer = with_door(story)
+    assert answer.status == 503 and b"Enter it again" in answer.body
+    assert not Alert.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_parked_request_keeps_what_its_parser_reads_and_nothing_that_proves_who_sent_it(signed: Kind) -> None:
     _source, key = actions.create_source(actor=ACTOR, now=clock.now(), name="S", kind="signed", secret="s3cret")
     headers = pairs(
