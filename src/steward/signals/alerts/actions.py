@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import orjson
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
@@ -229,6 +230,22 @@ def _attach(alerts: Sequence[Alert]) -> None:
                 ),
             )
         )
+
+
+def set_standing(standings: Mapping[int, Mapping[str, Any] | None]) -> None:
+    """Note why alerts (by key) page nobody just now; None: nothing holds them any more. In the caller's transaction,
+    which holds the alerts' rows."""
+    if not standings:
+        return
+    keys = sorted(standings)
+    values = [orjson.dumps(found).decode() if (found := standings[key]) is not None else None for key in keys]
+    _run(
+        (
+            "UPDATE alerts_alert a SET standing = u.s::jsonb FROM unnest(%s::bigint[], %s::text[]) AS u(i, s)"
+            " WHERE a.id = u.i AND a.standing IS DISTINCT FROM u.s::jsonb",
+            (keys, values),
+        )
+    )
 
 
 @transaction.atomic

@@ -90,6 +90,8 @@ class Alert(DueModel):
     last_seen_at = models.DateTimeField(_("last seen"))
     changed_at = models.DateTimeField(_("changed"))
     fire_count = models.PositiveIntegerField(_("times fired"), default=1)
+    # Why it pages nobody just now: {"kind", "id", "text", "until", "since"}, written by the room that holds it.
+    standing = models.JSONField(null=True, editable=False)
     service = models.ForeignKey(
         "configuration.Service", models.SET_NULL, null=True, blank=True, related_name="alerts",
         verbose_name=_("service"), db_index=False,
