@@ -6,6 +6,7 @@ The semantics follow the Alertmanager documentation (prometheus.io/docs/alerting
 
 from steward.algorithms.matching.errors import MatcherError
 from steward.algorithms.matching.grammar import format_matchers, parse_matchers
+from steward.algorithms.matching.index import MatcherIndex
 from steward.algorithms.matching.labels import ALL_LABELS, fingerprint, group_key, group_labels
 from steward.algorithms.matching.matchers import (
     OPERATORS,
@@ -25,6 +26,7 @@ __all__ = [
     "OPERATORS",
     "Matcher",
     "MatcherError",
+    "MatcherIndex",
     "Operator",
     "explain",
     "fingerprint",
