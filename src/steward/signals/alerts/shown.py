@@ -47,6 +47,8 @@ def setup(public_url: str, key: str, kind: str) -> dict[str, Any]:
     return {
         "template": f"{kind}/setup.html",
         "url": f"{public_url}/in/{key}",
+        "base": public_url,
+        "key": key,
         "scheme": parts.scheme,
         "host": parts.hostname,
         "port": parts.port or (443 if parts.scheme == "https" else 80),
