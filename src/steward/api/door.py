@@ -32,6 +32,7 @@ ROOMS = (
     "response.notifications",
     "response.oncall",
     "response.incidents",
+    "response.suppression",
     "response.triage",
     "web",
 )

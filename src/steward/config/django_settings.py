@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "steward.response.notifications",
     "steward.response.oncall",
     "steward.response.incidents",
+    "steward.response.suppression",
     "steward.response.triage",
     "steward.web",
 ]

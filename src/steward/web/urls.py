@@ -15,6 +15,7 @@ ROOMS = (
     "response.notifications",
     "response.oncall",
     "response.incidents",
+    "response.suppression",
     "response.triage",
 )
 

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_VIEW = ("people.view", "estate.view", "alerts.view", "sources.view", "routes.view", "incidents.view", "oncall.view")
+_VIEW = (
+    "people.view",
+    "estate.view",
+    "alerts.view",
+    "sources.view",
+    "routes.view",
+    "incidents.view",
+    "oncall.view",
+    "silences.view",
+    "maintenance.view",
+)
 _WORK = (
     "incidents.declare",
     "incidents.acknowledge",
@@ -17,19 +27,29 @@ _WORK = (
     "incidents.edit",
     "incidents.note",
 )
-_MANAGE = ("estate.manage", "sources.manage", "routes.manage", "oncall.manage", "views.share")
+_SUPPRESS = ("silences.manage", "maintenance.manage")
+_MANAGE = ("estate.manage", "sources.manage", "routes.manage", "oncall.manage", "views.share", *_SUPPRESS)
 _ADMINISTER = ("people.manage", "apikeys.manage", "settings.view", "audit.view")
 
 PERMISSIONS: Mapping[str, frozenset[str]] = {
     # role            permissions
     "administrator": frozenset((*_VIEW, *_WORK, *_MANAGE, *_ADMINISTER)),
     "lead": frozenset((*_VIEW, *_WORK, *_MANAGE, "audit.view")),
-    "responder": frozenset((*_VIEW, *_WORK, "oncall.manage")),
+    "responder": frozenset((*_VIEW, *_WORK, "oncall.manage", *_SUPPRESS)),
     "agent": frozenset((*_VIEW, "incidents.declare", "incidents.note")),
     "viewer": frozenset(_VIEW),
     "auditor": frozenset((*_VIEW, "audit.view", "settings.view")),
     "customer": frozenset(),
-    "supplier": frozenset(("estate.view", "alerts.view", "incidents.view", "incidents.acknowledge", "incidents.note")),
+    "supplier": frozenset(
+        (
+            "estate.view",
+            "alerts.view",
+            "incidents.view",
+            "incidents.acknowledge",
+            "incidents.note",
+            "maintenance.view",
+        )
+    ),
 }
 
 ALL_PERMISSIONS = frozenset().union(*PERMISSIONS.values())
