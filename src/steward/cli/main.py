@@ -14,6 +14,9 @@ from steward.config.environment import BadEnvironment, load
 from steward.config.lifeline import end_with_supervisor
 
 Command = Callable[[argparse.Namespace], int]
+LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
+# Commands that need no database: they may run on any machine.
+ALONE = frozenset({"up", "demo", "syslog", "mail-in"})
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,8 +34,24 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--speed", type=float, default=1.0, help="how many times faster than real things happen")
     demo.add_argument("--data-only", action="store_true", help="fill the database and stop")
     demo.add_argument("--child", choices=("estate", "fill", "mail"), default="", help=argparse.SUPPRESS)
+    _receivers(commands)
     _records(commands)
     return top
+
+
+def _receivers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    syslog = commands.add_parser("syslog", help="take syslog by UDP and TCP and bring it to a source")
+    syslog.add_argument("--listen", default="127.0.0.1:5514", metavar="HOST:PORT")
+    syslog.add_argument("--key", default="", help="the source's key or ingest path; better by STEWARD_SOURCE_KEY")
+    syslog.add_argument("--severity", default="err", choices=LEVELS, help="the least severe level that is brought")
+    syslog.add_argument("--buffer", type=int, default=64, metavar="MIB", help="how much may wait for Steward")
+    syslog.add_argument("--spool", default="", metavar="FILE", help="keeps what waits when the receiver is stopped")
+    mail = commands.add_parser("mail-in", help="take e-mail by SMTP and bring it to sources")
+    mail.add_argument("--listen", default="127.0.0.1:2525", metavar="HOST:PORT")
+    mail.add_argument("--names", default="", metavar="FILE", help="short names of keys: a line each, “name key”")
+    mail.add_argument("--most", type=int, default=5, metavar="MIB", help="the largest message")
+    for receiver in (syslog, mail):
+        receiver.add_argument("--url", default="", help="where Steward is (STEWARD_URL unless given)")
 
 
 def _records(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -64,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ.setdefault("STEWARD_DATABASE_POOL", "0")  # a short command wants one connection, or to fail at once
     try:
         env = load()
-        if options.command not in {"up", "demo"}:
+        if options.command not in ALONE:
             join(env)
         return _find(options.command)(options)
     except (Trouble, BadEnvironment) as error:
@@ -88,6 +107,18 @@ def _find(name: str) -> Command:
         from steward.cli import engine
 
         return engine.run
+    if name in {"syslog", "mail-in"}:
+        # They are small: of Django only settings are there, without apps or languages.
+        from django.conf import settings
+
+        settings.configure(USE_I18N=False)
+        if name == "syslog":
+            from steward.cli.receivers import syslog
+
+            return syslog.run
+        from steward.cli.receivers import mail
+
+        return mail.run
     if name == "doctor":
         from steward.cli import doctor
 

@@ -173,6 +173,9 @@ class Environment:
             "en or zh-hans: language of messages to people who have not chosen one, and of pages if the browser names none."
         ),
     )
+    source_key: str = _var(
+        "STEWARD_SOURCE_KEY", _text, "", _("Key of the source that `steward syslog` brings its messages to.")
+    )
     web_workers: int = _var("STEWARD_WEB_WORKERS", _number, 1, _("Worker processes of one web process."))
     ingest_max_bytes: int = _var(
         "STEWARD_INGEST_MAX_BYTES", _number, 10 * 1024 * 1024, _("Largest ingest body (bytes).")
