@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -11,7 +12,7 @@ VERSION = 1
 FIRING = "firing"
 RESOLVED = "resolved"
 
-Kind = Literal["fire", "fire_again", "resolve", "update", "refresh", "record", "ignore"]
+Kind = Literal["fire", "fire_again", "change", "resolve", "update", "refresh", "record", "ignore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Previous:
 @dataclass(slots=True)
 class Incoming:
     """One report. ``due_at`` is when a firing one expires by itself; ``content_differs`` says that annotations or link
-    are not the stored ones. ``late`` marks a refresh that waited in memory and is told only now."""
+    are not the stored ones. ``labels_before`` and ``labels_after`` are given where an alert that is not known by its
+    labels brings others than the stored ones. ``late`` marks a refresh that waited in memory and is told only now."""
 
     received_at: datetime
     resolved: bool
@@ -37,6 +39,8 @@ class Incoming:
     due_at: datetime | None = None
     content_differs: bool = False
     late: bool = False
+    labels_before: Mapping[str, str] | None = None
+    labels_after: Mapping[str, str] | None = None
 
 
 @dataclass(slots=True)
@@ -53,7 +57,7 @@ class Decision:
     @property
     def is_transition(self) -> bool:
         """Whether upper rooms are told."""
-        return self.kind in {"fire", "fire_again", "resolve"}
+        return self.kind in {"fire", "fire_again", "change", "resolve"}
 
 
 TEXTS = {
@@ -66,6 +70,7 @@ TEXTS = {
     "end_before_start": "the end belongs to an earlier firing",
     "refresh_before_end": "heard before the end, told after it",
     "still_firing": "reported again, still firing",
+    "changed": "reported with other labels while it fires",
 }
 
 
@@ -115,8 +120,45 @@ def _resolving(previous: Previous, incoming: Incoming) -> Decision:
 
 def _still_firing(previous: Previous, incoming: Incoming) -> Decision:
     starts = min(previous.starts_at, incoming.starts_at or previous.starts_at)
+    if incoming.labels_before is not None and incoming.labels_after is not None:
+        before, after = difference(incoming.labels_before, incoming.labels_after)
+        return Decision("change", FIRING, starts, None, incoming.due_at, reason("changed", before=before, after=after))
     kind: Kind = "update" if incoming.content_differs or starts != previous.starts_at else "refresh"
     return Decision(kind, FIRING, starts, None, incoming.due_at, _STILL)
+
+
+# How bad the usual words are; of others nobody knows.
+_WORDS = (
+    ("page", "emergency", "disaster"), ("critical", "high", "major"), ("warning", "error", "average"),
+    ("minor", "info", "information", "low"),
+)  # fmt: skip
+_RANKS = {word: rank for rank, words in enumerate(_WORDS) for word in words}
+_NAME, _SEVERITY = "alertname", "severity"
+
+
+def relabelled(stored: Mapping[str, str], given: Mapping[str, str], *, folds: bool) -> dict[str, str] | None:
+    """The labels that a firing alert has from now on, where they change.
+
+    Its name stays, because senders with keys of their own make it of texts such as "disk at 97 %". One that folds
+    several takes over nothing but a worse severity: its reports differ all the time, and none is the newest word.
+    """
+    if folds:
+        worse = worse_than(given.get(_SEVERITY, ""), stored.get(_SEVERITY, ""))
+        return {**stored, _SEVERITY: given[_SEVERITY]} if worse else None
+    after = {**given, _NAME: stored[_NAME]} if _NAME in stored else dict(given)
+    return None if after == stored else after
+
+
+def worse_than(one: str, other: str) -> bool:
+    """Whether one severity is known to be worse than the other."""
+    first, second = _RANKS.get(one.lower()), _RANKS.get(other.lower())
+    return first is not None and (first < second if second is not None else not other)
+
+
+def difference(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The labels that are not the same, as they were and as they are."""
+    names = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
+    return {n: before[n] for n in names if n in before}, {n: after[n] for n in names if n in after}
 
 
 def _firing_again(previous: Previous, incoming: Incoming) -> Decision:

@@ -23,12 +23,21 @@ def reason_text(reason: dict[str, Any]) -> str:
         "sender_resolved": _("its sender says that it ended"),
         "expired": _("not heard of again before its end; last heard of %(last)s"),
         "resolved_unseen": _("reported as resolved, never seen firing"),
+        "changed": _("reported with other labels while it fires: %(what)s"),
     }
     text = texts.get(str(reason.get("code")), str(reason.get("text", "")))
+    text = text % {"what": difference_text(reason)} if "%(what)s" in text else text
     moment = parse_datetime(str(reason.get("last_seen_at", ""))) if "last_seen_at" in reason else None
     text = text % {"last": absolute(moment)} if "%(last)s" in text else text
     version = reason.get("rules")
     return _("%(text)s (rules version %(n)s)") % {"text": text, "n": version} if version else text
+
+
+def difference_text(reason: dict[str, Any]) -> str:
+    """What a change of labels was, such as ``severity: warning → critical``."""
+    before, after = reason.get("before") or {}, reason.get("after") or {}
+    names = sorted({*before, *after})
+    return ", ".join(f"{name}: {before.get(name, '—')} → {after.get(name, '—')}" for name in names)
 
 
 def safe_link(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 
 from steward.signals.alerts.ingest.sources import Normalised, Parsed, Received
-from steward.signals.alerts.rules import FIRING, Decision, Incoming, Previous, decide, reason
+from steward.signals.alerts.rules import FIRING, Decision, Incoming, Previous, decide, reason, relabelled
 
 DUE_CHANNEL = "steward_due"
 CHANGE_KIND = "alerts.change"
@@ -114,7 +114,7 @@ _NEW = orjson.dumps(reason("new")).decode()
 
 _LOCK = """
 SELECT a.id, a.source_id, a.fingerprint, a.status, a.starts_at, a.ends_at, a.changed_at, a.due_at, a.annotations::text,
-  a.generator_url, a.fire_count, a.last_seen_at
+  a.generator_url, a.fire_count, a.last_seen_at, a.labels::text
 FROM alerts_alert a JOIN unnest(%s::bigint[], %s::bytea[]) AS k(s, f) ON a.source_id = k.s AND a.fingerprint = k.f
 ORDER BY a.id FOR NO KEY UPDATE OF a
 """
@@ -202,8 +202,17 @@ class _Row:
         self.url: str = row[9]
         self.fire_count: int = row[10]
         self.last_seen_at: datetime = row[11]
+        self._labels_text: str = row[12]
+        self._labels: dict[str, str] | None = None
         self.content_changed = self.touched = False
-        self.began: Normalised | None = None
+        self.named: Normalised | None = None
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """As stored, or as the last report taken said; read only where they can differ."""
+        if self._labels is None:
+            self._labels = orjson.loads(self._labels_text)
+        return self._labels
 
     def take(self, each: Report) -> Decision:
         """Decide on one report and become what it says."""
@@ -213,7 +222,11 @@ class _Row:
             and not (given.keyed and given.resolved)
             and (given.annotations != self.annotations or given.generator_url != self.url)
         )
-        decision = decide(self.previous, _incoming(each, content_differs=differs))
+        incoming = _incoming(each, content_differs=differs)
+        if given is not None and given.keyed and not given.resolved:
+            after = relabelled(self.labels, given.labels, folds=given.folds)
+            incoming.labels_before, incoming.labels_after = (self.labels, after) if after else (None, None)
+        decision = decide(self.previous, incoming)
         if decision.kind == "ignore":
             return decision
         self.touched = True
@@ -223,12 +236,20 @@ class _Row:
         changed_at = each.received_at if decision.is_transition else self.previous.changed_at
         if decision.kind == "fire_again":
             self.fire_count += 1
-            # Another severity or name than last time; of any other alert the labels are the same by its fingerprint.
-            self.began = given if given is not None and given.keyed else None
+        if given is not None and given.keyed:
+            self._rename(given, decision.kind, incoming.labels_after)
         self.previous = Previous(
             decision.status, decision.starts_at, decision.ends_at, changed_at, decision.due_at
         )  # fmt: skip
         return decision
+
+    def _rename(self, given: Normalised, kind: str, after: Mapping[str, str] | None) -> None:
+        """Take over other labels; of an alert that is not keyed they are the same by its fingerprint."""
+        if kind == "fire_again":
+            self._labels, self.named = given.labels, given
+        elif kind == "change" and after is not None:
+            self._labels = dict(after)
+            self.named = replace(given, labels=self._labels)
 
     def as_update(self) -> dict[str, Any]:
         now = self.previous
@@ -236,7 +257,7 @@ class _Row:
             "i": self.id, "t": now.status, "b": now.starts_at, "e": now.ends_at, "d": now.due_at, "c": now.changed_at,
             "k": self.last_seen_at, "a": self.annotations if self.content_changed else None,
             "g": self.url if self.content_changed else None, "n": self.fire_count,
-            **({"l": self.began.labels, "m": self.began.name, "s": self.began.severity} if self.began else {}),
+            **({"l": self.named.labels, "m": self.named.name, "s": self.named.severity} if self.named else {}),
         }  # fmt: skip
 
 

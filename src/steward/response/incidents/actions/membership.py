@@ -12,7 +12,7 @@ from steward.foundation.actors import Actor
 from steward.foundation.sentences import gettext as _
 from steward.foundation.sentences import ngettext
 from steward.response.incidents.actions.severity import NO_RULE, Rule, raise_severity
-from steward.response.incidents.actions.shared import JoiningAlert, locked, names_of, new_entry, refuse, save
+from steward.response.incidents.actions.shared import JoiningAlert, locked, names_of, new_entry, one_line, refuse, save
 from steward.response.incidents.actions.states import resolve_locked
 from steward.response.incidents.models import EntryKind, Incident, IncidentAlert, TimelineEntry
 
@@ -34,20 +34,22 @@ def alerts_changed(
     resolves itself if ``auto_resolve``.
 
     An alert that fires cannot join what is over: the caller reopens it, or opens a new one. One that is worse than the
-    incident raises it, because of ``rule``.
+    incident raises it, because of ``rule``; also one that fires in it already and has become worse.
     """
     actor.require("incidents.edit")
     incident = locked(incident_id, actor)
     if firing and not incident.is_active:
         refuse(incident)
     joined = join(incident, now, actor, firing)
+    changed = _note_changed(incident, now, actor, firing, joined)
     gone = _settle(incident, now, actor, resolved)
-    if not joined and not gone:
-        return incident
-    recount(incident, now)
-    raise_severity(incident, now, actor, joined, rule)
+    if joined or gone:
+        recount(incident, now)
+    raise_severity(incident, now, actor, [*joined, *changed], rule)
     if gone and incident.firing_count == 0 and auto_resolve and incident.is_active:
-        resolve_locked(incident, now, actor, _("its last firing alert is resolved"), via="")
+        left = resolved[-1].reason.get("code") == "left"
+        why = _("its last firing alert belongs elsewhere now") if left else _("its last firing alert is resolved")
+        resolve_locked(incident, now, actor, why, via="")
     return incident
 
 
@@ -66,6 +68,36 @@ def join(incident: Incident, now: datetime, actor: Actor, alerts: Sequence[Joini
     )  # fmt: skip
     TimelineEntry.objects.bulk_create(entries_of_joining(incident, now, actor, fresh, known.keys()))
     return fresh
+
+
+def _note_changed(
+    incident: Incident, now: datetime, actor: Actor, alerts: Sequence[JoiningAlert], joined: Sequence[JoiningAlert]
+) -> list[JoiningAlert]:
+    """Tell what changed about alerts that fire in the incident already; returns those."""
+    fresh = {alert.alert_id for alert in joined}
+    changed = [alert for alert in alerts if alert.reason.get("code") == "changed" and alert.alert_id not in fresh]
+    if not changed:
+        return []
+    few = len(changed) <= SPOKEN_ONE_BY_ONE
+    entries = []
+    for alert in changed if few else ():
+        text = _("%(name)s changed: %(what)s") % {"name": alert.name, "what": _difference(alert)}
+        data = {"alert": alert.alert_id, "firing": True, "detail": alert.summary}
+        entries.append(new_entry(incident, now, actor, EntryKind.ALERT, text, alert.why, data))
+    if not few:
+        text = ngettext("%(n)s alert changed", "%(n)s alerts changed", len(changed)) % {"n": len(changed)}
+        shown = {"alerts": [alert.alert_id for alert in changed], "firing": True, "detail": names_of(changed)}
+        entries.append(new_entry(incident, now, actor, EntryKind.ALERT, text, changed[0].why, shown))
+    TimelineEntry.objects.bulk_create(entries)
+    save(incident, now)
+    return changed
+
+
+def _difference(alert: JoiningAlert) -> str:
+    """The labels as they were and as they are, such as ``severity: warning → critical``."""
+    before, after = alert.reason.get("before") or {}, alert.reason.get("after") or {}
+    names = sorted({*before, *after})
+    return one_line(", ".join(f"{name}: {before.get(name, '—')} → {after.get(name, '—')}" for name in names), 200)
 
 
 def memberships_of(incident: Incident, now: datetime, alerts: Sequence[JoiningAlert]) -> list[IncidentAlert]:
@@ -110,7 +142,8 @@ def _settle(incident: Incident, now: datetime, actor: Actor, alerts: Sequence[Jo
     entries = []
     for alert in over if few else ():
         data = {"alert": alert.alert_id, "firing": False}
-        text = _("%(name)s resolved") % {"name": alert.name}
+        left = alert.reason.get("code") == "left"
+        text = (_("%(name)s left") if left else _("%(name)s resolved")) % {"name": alert.name}
         entries.append(new_entry(incident, now, actor, EntryKind.ALERT, text, alert.why, data))
     if not few:
         text = ngettext("%(n)s alert resolved", "%(n)s alerts resolved", len(over)) % {"n": len(over)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -72,6 +73,25 @@ def test_an_alert_that_fires_already_does_not_raise_again() -> None:
     found = join(incident(severity="SEV3"), bad)
     Incident.objects.filter(pk=found.pk).update(severity="SEV3")
     assert join(found, bad).severity == "SEV3"
+
+
+def test_an_alert_that_has_become_worse_raises_the_incident_that_it_fires_in() -> None:
+    bad = worse("SEV3", "Down")
+    found = join(incident(severity="SEV3"), bad)
+    reason = {"code": "changed", "before": {"severity": "warning"}, "after": {"severity": "page", "zone": "x"}}
+    changed = replace(bad, severity="SEV1", reason=reason)
+    found = join(found, changed)
+    assert (found.severity, found.alert_count, found.firing_count) == ("SEV1", 1, 1)
+    assert [entry.text for entry in told(found)] == ["Severity raised to SEV1"]
+    assert found.timeline.filter(text="Down changed: severity: warning → page, zone: — → x").count() == 1
+
+
+def test_a_storm_of_changes_is_told_once() -> None:
+    many = [worse("SEV3", f"Down{n}") for n in range(6)]
+    found = join(incident(severity="SEV3"), *many)
+    found = join(found, *[replace(each, severity="SEV2", reason={"code": "changed"}) for each in many])
+    assert found.severity == "SEV2"
+    assert found.timeline.filter(text="6 alerts changed").count() == 1
 
 
 @pytest.mark.parametrize("severity", ["SEV2", "SEV4"])

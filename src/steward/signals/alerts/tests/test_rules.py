@@ -2,12 +2,23 @@ from datetime import timedelta
 
 import pytest
 
-from steward.signals.alerts.rules import FIRING, RESOLVED, Incoming, Previous, decide, expire
+from steward.signals.alerts.rules import (
+    FIRING,
+    RESOLVED,
+    Incoming,
+    Previous,
+    decide,
+    difference,
+    expire,
+    relabelled,
+    worse_than,
+)
 from steward.signals.alerts.tests.factories import NOW
 
 EARLIER = NOW - timedelta(hours=1)
 LATER = NOW + timedelta(minutes=4)
 FIRES = Previous(FIRING, EARLIER, None, EARLIER, LATER)
+OTHER: dict[str, object] = {"labels_before": {"severity": "warning"}, "labels_after": {"severity": "critical"}}
 ENDED = Previous(RESOLVED, EARLIER, NOW - timedelta(minutes=10), NOW - timedelta(minutes=10))
 
 
@@ -22,6 +33,10 @@ def ended(**changes: object) -> Incoming:
 @pytest.mark.parametrize(
     ("previous", "incoming", "kind", "status", "code"),
     [
+        (FIRES, firing(**OTHER), "change", FIRING, "changed"),
+        (FIRES, firing(content_differs=True, **OTHER), "change", FIRING, "changed"),
+        (ENDED, firing(**OTHER), "fire_again", FIRING, "fired_again"),
+        (FIRES, ended(**OTHER), "resolve", RESOLVED, "sender_resolved"),
         (None, firing(), "fire", FIRING, "new"),
         (None, ended(), "record", RESOLVED, "resolved_unseen"),
         (FIRES, firing(), "refresh", FIRING, "still_firing"),
@@ -40,8 +55,47 @@ def ended(**changes: object) -> Incoming:
 def test_decisions(previous: Previous | None, incoming: Incoming, kind: str, status: str, code: str) -> None:
     decision = decide(previous, incoming)
     assert (decision.kind, decision.status, decision.reason["code"]) == (kind, status, code)
-    assert decision.is_transition == (kind in {"fire", "fire_again", "resolve"})
+    assert decision.is_transition == (kind in {"fire", "fire_again", "change", "resolve"})
     assert decision.reason["rules"] == 1 and decision.reason["text"]
+
+
+def test_a_change_says_what_was_and_what_is() -> None:
+    before = {"alertname": "Disk", "severity": "warning", "team": "a"}
+    assert difference(before, {"alertname": "Disk", "severity": "critical", "site": "x"}) == (
+        {"severity": "warning", "team": "a"}, {"severity": "critical", "site": "x"},
+    )  # fmt: skip
+    why = decide(FIRES, firing(**OTHER)).reason
+    assert (why["before"], why["after"]) == ({"severity": "warning"}, {"severity": "critical"})
+    assert decide(FIRES, firing(due_at=None, **OTHER)).due_at is None
+
+
+def test_a_name_of_changing_text_stays_and_other_labels_are_taken_over() -> None:
+    stored = {"alertname": "disk at 97 %", "severity": "warning"}
+    assert relabelled(stored, {"alertname": "disk at 98 %", "severity": "warning"}, folds=False) is None
+    assert relabelled(stored, {"alertname": "disk at 99 %", "team": "a"}, folds=False) == {
+        "alertname": "disk at 97 %", "team": "a",
+    }  # fmt: skip
+    assert relabelled({"team": "a"}, {"team": "b"}, folds=False) == {"team": "b"}
+
+
+def test_one_that_folds_several_takes_over_only_what_is_worse() -> None:
+    stored = {"alertname": "Disk", "severity": "warning", "instance": "1"}
+    other = {"alertname": "Disk", "severity": "Critical", "instance": "2"}
+    assert relabelled(stored, other, folds=True) == {**stored, "severity": "Critical"}
+    assert relabelled(other, stored, folds=True) is None
+    assert relabelled(stored, {**stored, "instance": "3"}, folds=True) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "worse"),
+    [
+        ("critical", "warning", True), ("Page", "critical", True), ("warning", "critical", False),
+        ("warning", "error", False), ("warning", "", True), ("", "info", False), ("pink", "", False),
+        ("critical", "pink", False),
+    ],
+)  # fmt: skip
+def test_what_is_worse(one: str, other: str, worse: bool) -> None:
+    assert worse_than(one, other) is worse
 
 
 def test_a_start_is_taken_from_the_report_then_the_end_then_now() -> None:

@@ -50,8 +50,9 @@ class BadAlert(Exception):
 class Normalised:
     """One alert as its sender means it. ``expires`` says what happens without ``ends_at``: ``timeout`` (the source's
     resolve timeout), a number of seconds, or ``None``: it fires until resolved. ``content`` marks what may change while
-    it fires: annotations and link. A ``keyed`` alert is known by a key of its sender's, not by its labels: they are those
-    of the report with which it began to fire, and its end brings nothing but the key."""
+    it fires: annotations and link. A ``keyed`` alert (see :func:`known_by`) is known by something else than all of its
+    labels: they may change while it fires, and count as content too. Its end brings nothing but the key. One that
+    ``folds`` stands for several of its sender's alerts, which differ in the labels that it is not known by."""
 
     labels: dict[str, str]
     annotations: dict[str, str]
@@ -64,6 +65,7 @@ class Normalised:
     annotations_json: bytes
     content: bytes
     keyed: bool = False
+    folds: bool = False
 
     @property
     def name(self) -> str:
@@ -189,6 +191,15 @@ def normalised(
     packed = orjson.dumps(noted)
     content = blake2b(packed + url.encode(), digest_size=12).digest()
     return Normalised(kept, noted, url, starts_at, ends_at, resolved, expires, fingerprint(kept), packed, content)
+
+
+def known_by(given: Normalised, mark: bytes, *, folds: bool = False) -> Normalised:
+    """The alert, known by this fingerprint instead of by all of its labels: that of its sender's key, or of some chosen
+    labels, which may fold several alerts into one."""
+    given.fingerprint, given.keyed, given.folds = mark, True, folds
+    packed = orjson.dumps(given.labels, option=orjson.OPT_SORT_KEYS)
+    given.content = blake2b(given.content + packed, digest_size=12).digest()
+    return given
 
 
 def _texts(raw: Any, what: str, longest: int) -> dict[str, str]:

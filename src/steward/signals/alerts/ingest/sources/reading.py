@@ -25,6 +25,7 @@ from steward.signals.alerts.ingest.sources.common import (
     Received,
     Unreadable,
     instant,
+    known_by,
     normalised,
     read_json,
 )
@@ -136,8 +137,7 @@ def keyed_alert(
     show it; they may differ from one report to the next."""
     given = alert(labels, annotations, resolved=resolved, now=now, url=url, starts_at=starts_at, ends_at=ends_at)
     # No label has an empty name: this is never the fingerprint of a label set.
-    given.fingerprint, given.keyed = fingerprint({"": text(key, MAX_ANNOTATION_VALUE)}), True
-    return given
+    return known_by(given, fingerprint({"": text(key, MAX_ANNOTATION_VALUE)}))
 
 
 def spread(value: Any, name: str = "details", most: int = 40) -> dict[str, Any]:

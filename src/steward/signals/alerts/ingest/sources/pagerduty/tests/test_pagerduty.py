@@ -124,7 +124,7 @@ def test_an_end_that_brings_only_its_key_keeps_what_the_trigger_said() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_begins_again_with_the_severity_of_that_trigger() -> None:
+def test_it_has_the_severity_of_the_newest_trigger() -> None:
     source("k")
     through_the_door(
         event("resolve"),  # before anything fired: all that is known is the key
@@ -132,7 +132,8 @@ def test_it_begins_again_with_the_severity_of_that_trigger() -> None:
         event("trigger", summary="Disk of db-3", severity="critical", source="db-3"),
     )
     stored = Alert.objects.get()
-    assert (stored.name, stored.severity, stored.labels["severity"]) == ("Disk of db-3", "warning", "warning")
+    assert (stored.name, stored.severity, stored.labels["severity"]) == ("Disk of db-3", "critical", "critical")
+    assert [change.reason["code"] for change in AlertChange.objects.order_by("id")] == ["fired_again", "changed"]
     through_the_door(event("resolve"), event("trigger", summary="Disk of db-3", severity="critical", source="db-3"))
     stored.refresh_from_db()
     assert (stored.severity, stored.labels["severity"], stored.status) == ("critical", "critical", "firing")
