@@ -105,6 +105,12 @@ def alerts_in_incidents(alert_ids: Iterable[int]) -> set[int]:
     return set(IncidentAlert.objects.filter(alert_id__in=alert_ids).values_list("alert_id", flat=True))
 
 
+def holding(alert_id: int) -> list[Incident]:
+    """The active incidents in which this alert fires, in the order of locks."""
+    fires = IncidentAlert.objects.filter(alert_id=alert_id, firing=True).values("incident_id")
+    return list(Incident.objects.active().filter(pk__in=fires).order_by("pk"))
+
+
 @dataclass(frozen=True, slots=True)
 class Pulse:
     """Figures for the home page. ``acknowledge_seconds`` is the median from opening to acknowledgement over 7 days,

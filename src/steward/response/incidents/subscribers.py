@@ -13,7 +13,7 @@ from steward.foundation.subjects import SubjectRef
 from steward.response.incidents import actions, queries
 from steward.response.notifications.events import PageFailed, PageSent, SubjectLocking
 from steward.response.oncall.events import EscalationEnded, NobodyReached, PeoplePaged, StepTaken
-from steward.signals.alerts.events import AlertsLeaving
+from steward.signals.alerts.events import AlertAcknowledged, AlertsLeaving
 
 ONCALL, DELIVERY = system("on-call"), system("notifications")
 
@@ -27,6 +27,19 @@ def subject_locking(event: SubjectLocking) -> None:
 @subscribe(AlertsLeaving)
 def alerts_leaving(event: AlertsLeaving) -> None:
     event.kept.update(queries.alerts_in_incidents(event.alert_ids))
+
+
+@subscribe(AlertAcknowledged)
+def alert_acknowledged(event: AlertAcknowledged) -> None:
+    """Who works on it in another system works on the incident. Nobody here leads it by that: no person is known."""
+    actor = system(f"{event.sender}, {event.source_name}"[:200])
+    values = {"sender": event.sender, "source": event.source_name}
+    via = _("by %(sender)s (source “%(source)s”)") % values
+    if event.who:
+        via = _("by %(who)s in %(sender)s (source “%(source)s”)") % {**values, "who": event.who}
+    for incident in queries.holding(event.alert_id):
+        actions.acknowledge(actor=actor, now=event.now, incident_id=incident.pk, via=via)
+        event.taken.append(incident.ref)
 
 
 @subscribe(PeoplePaged)

@@ -2,14 +2,20 @@
 
 from steward.foundation.due.registry import DueKind, register
 from steward.foundation.history import registry as history
-from steward.signals.alerts import actions
-from steward.signals.alerts.models import Alert, AlertChange
+from steward.signals.alerts import acknowledging, actions
+from steward.signals.alerts.models import Acknowledgement, Alert, AlertChange
 
 register(
     # One worker: changes of one alert must be handled in order. A batch takes what is there.
     DueKind("alerts.change", AlertChange, lambda ids, now: actions.process_changes(ids=ids, now=now), batch=500)
 )
 register(DueKind("alerts.expiry", Alert, lambda ids, now: actions.expire(ids=ids, now=now), batch=500))
+register(
+    DueKind(
+        "alerts.acknowledgement", Acknowledgement, lambda ids, now: acknowledging.tell(ids=ids, now=now), batch=100
+    )
+)
+history.register(history.Cleaner("acknowledgements of senders", acknowledging.remove_old))
 history.register(history.Cleaner("alert changes", actions.remove_old_changes))
 history.register(history.Cleaner("alerts", actions.remove_old_alerts))
 history.register(history.Cleaner("parked payloads", actions.remove_old_parked))

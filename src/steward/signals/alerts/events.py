@@ -36,6 +36,20 @@ class AlertsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertAcknowledged:
+    """A sender says that somebody works on its alert, which fires and is locked. ``who`` and ``note`` are the sender's
+    words, ``sender`` its kind's own name. Who could act on it says so in ``taken``; else it is asked again."""
+
+    alert_id: int
+    source_name: str
+    sender: str
+    who: str
+    note: str
+    now: datetime
+    taken: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class AlertsLeaving:
     """Asked before old alerts are removed: a room that still needs some puts their keys into ``kept``. The alerts are
     locked; what hangs on those that go (by foreign keys that cascade) goes with them."""

@@ -195,3 +195,47 @@ class ParkedPayload(models.Model):
     class Meta:
         ordering = ["-received_at", "-id"]
         indexes = [models.Index(fields=["source", "-received_at", "-id"], name="parked_recent")]
+
+
+class AckOutcome(models.TextChoices):
+    WAITING = "waiting", _("waiting for its incident")
+    ACKNOWLEDGED = "acknowledged", _("incident acknowledged")
+    UNKNOWN = "unknown", _("no such alert")
+    NOT_FIRING = "not-firing", _("the alert does not fire")
+    CHANGED = "changed", _("the alert began again since")
+    NO_INCIDENT = "no-incident", _("no open incident holds it")
+
+
+class AcknowledgementQuerySet(models.QuerySet["Acknowledgement"]):
+    def visible_to(self, actor: Actor) -> AcknowledgementQuerySet:
+        return self if actor.can("sources.view") else self.none()
+
+
+class Acknowledgement(DueModel):
+    """A sender says that somebody works on its alert. ``due_at`` is set until that has been told to the rooms above, or
+    until there is no use in waiting for an incident any more. ``fingerprint`` says which alert, known or not."""
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="acknowledgements", db_index=False)
+    fingerprint = models.BinaryField(max_length=16)
+    key = models.CharField(max_length=300)  # the sender's own, for people to read
+    received_at = models.DateTimeField(_("received"))
+    sender = models.CharField(max_length=60)  # the label of the kind that read it
+    who = models.CharField(_("who"), max_length=200, blank=True)
+    note = models.TextField(_("note"), blank=True)
+    alert = models.ForeignKey(Alert, models.CASCADE, null=True, related_name="acknowledgements")
+    outcome = models.CharField(_("outcome"), max_length=16, choices=AckOutcome, default=AckOutcome.WAITING)
+
+    objects = AcknowledgementQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-received_at", "-id"]
+        constraints = [
+            # One that waits: the sender's repetitions are the same.
+            models.UniqueConstraint(
+                fields=["source", "fingerprint"], condition=models.Q(due_at__isnull=False), name="one_ack_waits"
+            )
+        ]
+        indexes = [
+            DueModel.index("ack_due"),
+            models.Index(fields=["source", "-received_at", "-id"], name="ack_recent"),
+        ]

@@ -16,6 +16,7 @@ from steward.config.environment import load
 from steward.foundation import clock
 from steward.foundation.sealing import Broken
 from steward.signals.alerts.ingest import pieces, reading
+from steward.signals.alerts.ingest.acknowledging import noting
 from steward.signals.alerts.ingest.answers import (
     Receive,
     Refused,
@@ -190,6 +191,8 @@ class Application:
                 await _park(running, [Parking(source.id, now, path, body, text, kept(received))], now)
                 text = "It could not be stored as it is. It was parked on the source's page."
                 raise Refused(400, "unusable", text) from error
+        if parsed.acknowledged:
+            await running.reader.fetch(*noting(parsed.acknowledged, source_id=source.id, sender=kind.label, now=now))
         if parsed.confirm:
             # Only now: who is not answered with success asks again.
             await asyncio.to_thread(received.fetch, parsed.confirm)

@@ -10,6 +10,7 @@ import importlib
 import pkgutil
 
 from steward.signals.alerts.ingest.sources.common import (
+    Acknowledged,
     Bad,
     Normalised,
     NotFetched,
@@ -24,6 +25,7 @@ from steward.signals.alerts.ingest.sources.kind import Kind
 __all__ = [
     "KINDS",
     "PARSERS",
+    "Acknowledged",
     "Bad",
     "Kind",
     "Normalised",

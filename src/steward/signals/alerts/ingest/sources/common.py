@@ -89,6 +89,16 @@ class Bad:
     error: str
 
 
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A sender says that somebody works on the alert with this fingerprint, which it knows by ``key``."""
+
+    fingerprint: bytes
+    key: str
+    who: str = ""
+    note: str = ""
+
+
 @dataclass(slots=True)
 class Parsed:
     """What a request brought. ``repack`` makes a body of the bad ones alone, which the same path takes again when it is
@@ -99,6 +109,7 @@ class Parsed:
     bad: list[Bad] = field(default_factory=list)
     repack: Callable[[list[Any]], Any] | None = None
     confirm: str = ""
+    acknowledged: list[Acknowledged] = field(default_factory=list)
 
 
 def _no_fetch(url: str) -> bytes:

@@ -21,6 +21,7 @@ from steward.signals.alerts.ingest.sources.common import (
     MAX_LABEL_VALUE,
     MAX_NAME,
     MAX_URL,
+    Acknowledged,
     Normalised,
     Received,
     Unreadable,
@@ -136,8 +137,18 @@ def keyed_alert(
     """One alert that its sender knows by a key, so that its end may come without anything else. The labels route and
     show it; they may differ from one report to the next."""
     given = alert(labels, annotations, resolved=resolved, now=now, url=url, starts_at=starts_at, ends_at=ends_at)
-    # No label has an empty name: this is never the fingerprint of a label set.
-    return known_by(given, fingerprint({"": text(key, MAX_ANNOTATION_VALUE)}))
+    return known_by(given, of_key(key))
+
+
+def of_key(key: str) -> bytes:
+    """The fingerprint of an alert that its sender knows by a key. No label has an empty name: this is never the
+    fingerprint of a label set."""
+    return fingerprint({"": text(key, MAX_ANNOTATION_VALUE)})
+
+
+def acknowledged(key: str, *, who: Any = "", note: Any = "") -> Acknowledged:
+    """That somebody works on the alert which its sender knows by a key."""
+    return Acknowledged(of_key(key), text(key, 300), text(who, 200), text(note, 2_000))
 
 
 def spread(value: Any, name: str = "details", most: int = 40) -> dict[str, Any]:

@@ -13,7 +13,15 @@ from typing import Any
 from uuid import UUID
 
 from steward.signals.alerts.ingest.sources.common import BadAlert, Normalised, Parsed, Received, Unreadable, each
-from steward.signals.alerts.ingest.sources.reading import equal, inner, keyed_alert, object_of, spread, text
+from steward.signals.alerts.ingest.sources.reading import (
+    acknowledged,
+    equal,
+    inner,
+    keyed_alert,
+    object_of,
+    spread,
+    text,
+)
 
 CREATE = "v2/alerts"
 # Opsgenie's priorities in the words that routes know; it takes P3 where none is given.
@@ -34,9 +42,10 @@ def close(received: Received) -> Parsed:
 
 
 def acknowledge(received: Received) -> Parsed:
-    """Whether somebody works on it is said at the incident; the alert is not changed by it."""
-    _alias(received, "/acknowledge")
-    return Parsed()
+    """Read that somebody works on it; the body says who, if there is one."""
+    alias = _alias(received, "/acknowledge")
+    body = object_of(received.body, "who acknowledges, or empty") if received.body.strip() else {}
+    return Parsed(acknowledged=[acknowledged(alias, who=body.get("user"), note=body.get("note"))])
 
 
 def answer(received: Received, _parsed: Parsed) -> tuple[int, Any]:

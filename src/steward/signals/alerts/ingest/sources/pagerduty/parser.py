@@ -19,7 +19,15 @@ from steward.signals.alerts.ingest.sources.common import (
     Unreadable,
     each,
 )
-from steward.signals.alerts.ingest.sources.reading import equal, inner, keyed_alert, object_of, spread, text
+from steward.signals.alerts.ingest.sources.reading import (
+    acknowledged,
+    equal,
+    inner,
+    keyed_alert,
+    object_of,
+    spread,
+    text,
+)
 
 _WHAT = "an event of PagerDuty's Events API v2"
 _MAX_LINKS = 20
@@ -29,8 +37,7 @@ def parse(received: Received) -> Parsed:
     """Read one event."""
     event = object_of(received.body, _WHAT)
     if event.get("event_action") == "acknowledge" and text(event.get("dedup_key")):
-        # Whether somebody works on it is said at the incident; the alert is not changed by it.
-        return Parsed()
+        return Parsed(acknowledged=[acknowledged(_key(received, event), who=event.get("client"))])
     return each([event], partial(_read_one, key=_key(received, event)), received.now)
 
 
