@@ -31,8 +31,8 @@ from steward.signals.alerts.ingest.database import Database, address
 from steward.signals.alerts.ingest.keys import Keys, SourceInfo
 from steward.signals.alerts.ingest.listener import listen
 from steward.signals.alerts.ingest.memory import Memory, seconds
+from steward.signals.alerts.ingest.paths import allowed_methods, not_found, shake_hands
 from steward.signals.alerts.ingest.sources import (
-    PARSERS,
     Kind,
     NotFetched,
     Parsed,
@@ -49,7 +49,6 @@ from steward.signals.alerts.storing import Parking, Report, group_bad, kept, rep
 log = logging.getLogger(__name__)
 API_V2 = "api/v2/alerts"
 ROUTES = {API_V2: "GET, POST", "api/v2/status": "GET", "-/healthy": "GET", "-/ready": "GET"}
-PATHS = sorted({*ROUTES, *PARSERS})
 RETRY_LATER = [(b"retry-after", b"2")]
 # A sender that only sends rubbish must not fill the disk: so many parked payloads a source, process and minute.
 MAX_PARKED_A_MINUTE = 120
@@ -146,13 +145,16 @@ class Application:
             text = "No enabled source has this key. Create a source, or copy its ingest path again."
             raise Refused(404, "unknown-key", text)
         reader = reader_of(path)
-        allowed = ROUTES.get(path) or ("POST" if reader else None)
+        allowed = ROUTES.get(path) or (allowed_methods(reader[0]) if reader else None)
         if allowed is None:
-            raise Refused(404, "not-found", "Below a source's key there are: " + ", ".join(PATHS) + ".")
+            raise not_found(source.kind, ROUTES)
         method = scope["method"]
         if method not in allowed and not (method == "HEAD" and "GET" in allowed):
             raise Refused(405, "method", f"Use {allowed} here.", headers=[(b"allow", allowed.encode())])
-        if method == "POST" and reader:
+        if method == "OPTIONS" and reader:
+            asked = Received(b"", clock.now(), path, "", scope["headers"])
+            await send_body(send, 200, b"text/plain", b"", shake_hands(reader[0], asked))
+        elif method == "POST" and reader:
             body = await read_body(scope, receive, load().ingest_max_bytes, gzip=reader[0].gzip)
             query, headers = scope["query_string"].decode("latin-1"), scope["headers"]
             received = Received(body, clock.now(), path, query, headers, visit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,8 @@ from steward.signals.alerts.ingest.sources.common import Parsed, Parser, Receive
 
 # Says what is wrong with a request that does not come from who it says it does, or nothing.
 Verifier = Callable[[Received, str], str]
+# Answers who asks whether it may send: the headers of the answer, none if that is not what it asks.
+Handshake = Callable[[Received], Sequence[tuple[str, str]]]
 Answer = Callable[[Received, Parsed], tuple[int, Any]]
 
 
@@ -21,7 +23,7 @@ class Kind:
     ``verify`` checks the sender with the source's ``secret``, which ``secret_label`` names on the source's form (in
     English; pages translate it); without a secret the key in the address is what a sender knows. ``answer`` makes the
     body of a success where a sender expects one of its own form: a value for JSON, or bytes of the type that the request
-    has. With ``gzip`` its paths take compressed bodies.
+    has. With ``gzip`` its paths take compressed bodies. ``handshake`` answers OPTIONS, where a sender asks before it sends.
     """
 
     name: str
@@ -31,3 +33,4 @@ class Kind:
     secret_label: str = ""
     answer: Answer | None = None
     gzip: bool = False
+    handshake: Handshake | None = None

@@ -1,6 +1,13 @@
 """CloudEvents 1.0, from anything that speaks it."""
 
-from steward.signals.alerts.ingest.sources.cloudevents.parser import parse, verify
+from steward.signals.alerts.ingest.sources.cloudevents.parser import handshake, parse, verify
 from steward.signals.alerts.ingest.sources.kind import Kind
 
-KIND = Kind("cloudevents", "CloudEvents", {"cloudevents": parse}, verify=verify, secret_label="Bearer token")  # noqa: S106
+KIND = Kind(
+    "cloudevents",
+    "CloudEvents",
+    {"cloudevents": parse},
+    verify=verify,
+    secret_label="Bearer token",  # noqa: S106
+    handshake=handshake,
+)

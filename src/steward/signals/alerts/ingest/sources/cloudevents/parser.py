@@ -36,6 +36,8 @@ _OF_ONE_EVENT = frozenset(
 _OVER = re.compile(r"\.(?:resolved|recovered|closed)$", re.IGNORECASE)
 # What stands where the endings above would: without it both are of the same name.
 _BEGUN = re.compile(r"\.(?:firing|fired|triggered|raised|opened)$", re.IGNORECASE)
+# A DNS name, as the specification says; some send an address of the web.
+_ORIGIN = re.compile(r"[A-Za-z0-9*][A-Za-z0-9.:/_-]{0,252}", re.ASCII)
 _MAX_EXTENSIONS = 40
 
 
@@ -44,6 +46,16 @@ def verify(received: Received, secret: str) -> str:
     scheme, _space, token = received.header("authorization").partition(" ")
     given = token.strip() if scheme.lower() == "bearer" else received.parameter("access_token")
     return "" if equal(given, secret) else "The bearer token is not this source's."
+
+
+def handshake(received: Received) -> list[tuple[str, str]]:
+    """The same specification's validation request: whoever has the key may send, at whatever rate it asks for."""
+    origin = received.header("webhook-request-origin").strip()
+    if not _ORIGIN.fullmatch(origin):
+        return []
+    rate = received.header("webhook-request-rate").strip()
+    granted = rate if rate.isascii() and rate.isdigit() and int(rate[:12]) else "*"
+    return [("WebHook-Allowed-Origin", origin), *([("WebHook-Allowed-Rate", granted[:12])] if rate else [])]
 
 
 def parse(received: Received) -> Parsed:

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from steward.signals.alerts.ingest.asgi import Application
 from steward.signals.alerts.ingest.sources import Received, Unreadable
 from steward.signals.alerts.ingest.sources.cloudevents import KIND
+from steward.signals.alerts.tests.factories import call, source, with_door
 from steward.signals.alerts.tests.kinds import NOW, check_garbage, check_samples, check_set_up, read, sample
 
+PATH = "cloudevents"
 FOLDER = Path(__file__).resolve().parent.parent
 BINARY = {
     "Content-Type": "application/json; charset=utf-8",
@@ -126,3 +129,33 @@ def test_garbage() -> None:
 
 def test_set_up() -> None:
     assert "application/cloudevents+json" in check_set_up("cloudevents")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_handshake_of_web_hooks() -> None:
+    source("k")
+
+    async def story(app: Application) -> list[Any]:
+        async def ask(path: str = PATH, **headers: str) -> Any:
+            pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+            return await call(app, f"/in/k/{path}", method="OPTIONS", headers=pairs)
+
+        return [
+            await ask(webhook_request_origin="eventgrid.azure.net", webhook_request_rate="120"),
+            await ask(webhook_request_origin="eventemitter.example.com"),
+            await ask(webhook_request_origin="x.example.com", webhook_request_rate="many"),
+            await ask(origin="https://example.com", access_control_request_method="POST"),
+            await ask(webhook_request_origin="a\r\nb: c"),
+            await ask("events", webhook_request_origin="x"),
+            await call(app, "/in/other/cloudevents", method="OPTIONS"),
+            await call(app, f"/in/k/{PATH}", method="PUT"),
+        ]
+
+    first, plain, many, nothing, split, events, unknown, put = with_door(story)
+    assert (first.status, first.body) == (200, b"")
+    assert first.headers["WebHook-Allowed-Origin"] == "eventgrid.azure.net"
+    assert (first.headers["WebHook-Allowed-Rate"], first.headers["allow"]) == ("120", "POST, OPTIONS")
+    assert plain.status == 200 and "WebHook-Allowed-Rate" not in plain.headers
+    assert many.headers["WebHook-Allowed-Rate"] == "*"
+    assert [each.status for each in (nothing, split, events, unknown, put)] == [400, 400, 405, 404, 405]
+    assert put.headers["allow"] == "POST, OPTIONS" and events.headers["allow"] == "POST"
