@@ -58,6 +58,7 @@ def _value(name: str, part: str, world: World) -> Any:
         "pk": ids["item_id"],
         "token": "not-a-token",
         "kind": "icinga",
+        "days": "7",
         "name": "steward-notify.py",
         **ids,
     }

@@ -34,6 +34,7 @@ ROOMS = (
     "response.incidents",
     "response.suppression",
     "response.triage",
+    "response.debt",
     "web",
 )
 

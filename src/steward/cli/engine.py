@@ -21,7 +21,7 @@ def run(_options: argparse.Namespace) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
-    _schedule_cleanup(stop)
+    _schedule(stop)
     runner, worker = Runner(), Worker()
     runner.start()
     worker.start()
@@ -32,16 +32,19 @@ def run(_options: argparse.Namespace) -> int:
     return 0
 
 
-def _schedule_cleanup(stop: threading.Event) -> None:
-    """Make sure of the nightly run. Without a database there is nothing else to do either, so wait for it."""
+def _schedule(stop: threading.Event) -> None:
+    """Make sure of the nightly run and of today's figures. Without a database there is nothing else to do either, so
+    wait for it."""
     from django.db import OperationalError, connection  # these need Django's settings and apps
 
     from steward.foundation import clock
     from steward.foundation.history.cleanup import schedule
+    from steward.response.debt.actions import begin
 
     while not stop.is_set():
         try:
             schedule(clock.now())
+            begin(now=clock.now())
             return
         except OperationalError as error:
             log.warning("the database does not answer (%s); trying again", str(error).splitlines()[0])

@@ -67,6 +67,8 @@ def _records(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     create.add_argument("--email", default="")
     create.add_argument("--role", required=True)
     create.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    debt = commands.add_parser("debt", help="what alerts cost").add_subparsers(dest="action", required=True)
+    debt.add_parser("rebuild", help="add every day up again from what is still stored")
     source = commands.add_parser("source", help="alert sources").add_subparsers(dest="action", required=True)
     create = source.add_parser("create", help="make a source; its ingest path is printed on the last line")
     create.add_argument("--name", required=True)
@@ -123,6 +125,10 @@ def _find(name: str) -> Command:
         from steward.cli import doctor
 
         return doctor.run
+    if name == "debt":
+        from steward.cli import debt
+
+        return debt.rebuild
     from steward.cli import records
 
     found: dict[str, Command] = {

@@ -20,6 +20,7 @@ from steward.foundation.actors import Actor
 from steward.foundation.database.rowsecurity import limited_to
 from steward.foundation.errors import Conflict, NotFound, StewardError
 from steward.foundation.language import speaking
+from steward.foundation.ui import linkparts
 from steward.people.accounts import queries as accounts
 from steward.response.incidents import actions, queries, shown
 from steward.response.incidents.errors import IncidentNotFound
@@ -62,14 +63,22 @@ def _as_person(request: HttpRequest, user_id: int) -> Iterator[Actor]:
             yield actor
 
 
+def _do(request: HttpRequest, actor: Actor, incident_id: int) -> None:
+    """What a button asks for: one of ours, or one of a part that an upper room put on the page."""
+    part = linkparts.find("incident", request.POST.get("part", ""))
+    if part is not None:
+        part.act(actor, incident_id, request.POST.dict(), clock.now())
+        return
+    done = {"acknowledge": actions.acknowledge, "resolve": actions.resolve}.get(request.POST.get("verb", ""))
+    if done is None:
+        raise IncidentNotFound(_("A link can acknowledge or resolve an incident and nothing else."))
+    done(actor=actor, now=clock.now(), incident_id=incident_id, via=sentences.gettext("from a message"))
+
+
 def _answer(request: HttpRequest, token: str, actor: Actor, incident_id: int) -> HttpResponse:
     if request.method == "POST":
-        verb = request.POST.get("verb", "")
-        done = {"acknowledge": actions.acknowledge, "resolve": actions.resolve}.get(verb)
-        if done is None:
-            raise IncidentNotFound(_("A link can acknowledge or resolve an incident and nothing else."))
         try:
-            done(actor=actor, now=clock.now(), incident_id=incident_id, via=sentences.gettext("from a message"))
+            _do(request, actor, incident_id)
         except Conflict as error:
             # Somebody was faster; the page shows how it stands now.
             messages.warning(request, error.message)
@@ -82,6 +91,7 @@ def _answer(request: HttpRequest, token: str, actor: Actor, incident_id: int) ->
         "who": actor.label,
         "may": shown.may(actor, incident),
         "why_me": shown.why_me(actor, incident),
+        "parts": linkparts.rendered("incident", actor, incident_id, request),
         "mine": incident.status == IncidentStatus.ACKNOWLEDGED and incident.assignee_id == actor.user_id,
     }
     return render(request, "incidents/act.html", context)

@@ -144,6 +144,7 @@ class EntryKind(models.TextChoices):
     ASSIGNED = "assigned", _("assigned")
     NOTE = "note", _("note")
     UNREACHED = "unreached", _("nobody reached")
+    VERDICT = "verdict", _("verdict")
 
 
 class TimelineEntry(models.Model):

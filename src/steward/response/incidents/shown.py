@@ -30,6 +30,7 @@ _DOTS = {
     EntryKind.SEVERITY: "degraded",
     EntryKind.NOTE: "note",
     EntryKind.UNREACHED: "down",
+    EntryKind.VERDICT: "note",
 }
 # Whose entries name who did it; "by engine" would tell nobody anything.
 _SOMEBODY = {"user", "link", "apikey"}
