@@ -97,6 +97,7 @@ CASES: dict[str, Case] = {
     "post /sources/{source_id}/rotate-key": Case("sources.manage"),
     "get /sources/{source_id}/parked": Case("sources.view"),
     "get /sources/{source_id}/acknowledgements": Case("sources.view"),
+    "get /sources/{source_id}/acknowledgements": Case("sources.view"),
     "get /sources/parked/{parked_id}": Case("sources.view"),
     "post /sources/parked/{parked_id}/replay": Case("sources.manage"),
     "post /sources/parked/{parked_id}/discard": Case("sources.manage"),

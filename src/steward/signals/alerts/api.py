@@ -17,7 +17,7 @@ from steward.foundation.rest.api import KeysetQuery, page_of
 from steward.signals.alerts import actions, queries
 from steward.signals.alerts.actions import LONGEST_TIMEOUT, SHORTEST_TIMEOUT
 from steward.signals.alerts.ingest.sources import KINDS
-from steward.signals.alerts.models import Alert, AlertChange, ParkedPayload, Source
+from steward.signals.alerts.models import Acknowledgement, Alert, AlertChange, ParkedPayload, Source
 from steward.signals.alerts.shown import readable
 
 alerts = Router(tags=["alerts"])
@@ -139,6 +139,22 @@ class ParkedPage(Schema):
     next: str | None
 
 
+class AcknowledgementOut(Schema):
+    id: int
+    received_at: datetime
+    key: str = Field(description="What the sender calls the alert.")
+    alert_id: int | None
+    sender: str
+    who: str
+    note: str
+    outcome: Literal["waiting", "acknowledged", "unknown", "not-firing", "changed", "no-incident"]
+
+
+class AcknowledgementPage(Schema):
+    items: list[AcknowledgementOut]
+    next: str | None
+
+
 class ReplayOut(Schema):
     alerts: int
 
@@ -181,6 +197,10 @@ def _counted(line: queries.SourceLine) -> dict[str, Any]:
 
 def _parked(parked: ParkedPayload) -> dict[str, Any]:
     return {name: getattr(parked, name) for name in ParkedOut.model_fields}
+
+
+def _acknowledgement(found: Acknowledgement) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in AcknowledgementOut.model_fields}
 
 
 @alerts.get("", response=AlertPage, summary="List alerts, the newest change first")
@@ -270,6 +290,17 @@ def list_parked(request: HttpRequest, source_id: int, query: Query[KeysetQuery])
     actor.require("sources.view")
     source = queries.source_by_id(actor, _key(source_id))
     return page_of(queries.parked(actor).filter(source=source), query, ("-received_at", "-id"), _parked)
+
+
+@sources.get(
+    "/{int:source_id}/acknowledgements", response=AcknowledgementPage,
+    summary="Who works on its alerts, by what its sender says, and what became of that",
+)  # fmt: skip
+def list_acknowledgements(request: HttpRequest, source_id: int, query: Query[KeysetQuery]) -> Any:
+    actor = _actor(request)
+    actor.require("sources.view")
+    found = queries.acknowledgements(actor).filter(source=queries.source_by_id(actor, _key(source_id)))
+    return page_of(found, query, ("-received_at", "-id"), _acknowledgement)
 
 
 @sources.get("/parked/{int:parked_id}", response=ParkedFull, summary="One parked payload, raw")

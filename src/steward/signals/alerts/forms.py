@@ -15,7 +15,7 @@ from steward.foundation.ui.filters import ChoiceFilter, Choices, FilterSet, Sort
 from steward.signals.alerts import queries
 from steward.signals.alerts.actions import LONGEST_TIMEOUT, SHORTEST_TIMEOUT
 from steward.signals.alerts.errors import BadLabelSearch
-from steward.signals.alerts.ingest.sources import KINDS
+from steward.signals.alerts.ingest.sources import KINDS, Kind
 from steward.signals.alerts.models import AlertStatus
 
 SEVERITIES = [
@@ -77,7 +77,7 @@ KINDS_BY_LABEL = sorted(KINDS.values(), key=lambda kind: (kind.name != "alertman
 
 
 class SourceForm(forms.Form):
-    """A new source."""
+    """A new source. Choosing what sends asks for the form again: only some kinds have a secret."""
 
     name = forms.CharField(
         label=_("Name"), max_length=120, help_text=_("Such as “Prometheus, data centre north”."),
@@ -86,6 +86,10 @@ class SourceForm(forms.Form):
     kind = forms.ChoiceField(
         label=_("What sends"), choices=lambda: [(kind.name, kind.label) for kind in KINDS_BY_LABEL],
         help_text=_("Decides which instructions are shown; every source takes every format."),
+        widget=forms.Select(attrs={
+            "hx-get": "", "hx-trigger": "change", "hx-include": "#id_name, #id_resolve_timeout",
+            "hx-target": "#source-form", "hx-select": "#source-form", "hx-swap": "outerHTML",
+        }),
     )  # fmt: skip
     secret = forms.CharField(
         label=_("Signing secret or token"), required=False, max_length=4_000, widget=SECRET,
@@ -97,6 +101,19 @@ class SourceForm(forms.Form):
             "An alert that brings no end of its own resolves when it is not heard of for so long. Prometheus brings one."
         ),
     )  # fmt: skip
+
+    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fit(KINDS.get(kind))
+
+    def fit(self, kind: Kind | None) -> None:
+        """Ask for a secret only where the kind has one, by the name that it has at the sender."""
+        if kind is None or kind.verify is None:
+            self.fields.pop("secret")
+            self.fields.pop("forget_secret", None)
+        elif kind.secret_label:
+            named = _("Its name at %(kind)s: %(name)s.") % {"kind": kind.label, "name": kind.secret_label}
+            self.fields["secret"].help_text = f"{named} {self.fields['secret'].help_text}"
 
 
 class SourceEditForm(SourceForm):

@@ -20,6 +20,8 @@ from steward.foundation.actors import Actor
 from steward.signals.alerts.errors import AlertNotFound, BadLabelSearch, ParkedNotFound, SourceNotFound
 from steward.signals.alerts.events import ChangedAlert
 from steward.signals.alerts.models import (
+    Acknowledgement,
+    AcknowledgementQuerySet,
     Alert,
     AlertChange,
     AlertQuerySet,
@@ -108,6 +110,11 @@ def parked_by_id(actor: Actor, parked_id: int) -> ParkedPayload:
     if found is None:
         raise ParkedNotFound(_("There is no such parked payload."))
     return found
+
+
+def acknowledgements(actor: Actor) -> AcknowledgementQuerySet:
+    """What senders said about who works on their alerts, newest first."""
+    return Acknowledgement.objects.visible_to(actor)
 
 
 def labelled(queryset: AlertQuerySet, labels: Mapping[str, str]) -> AlertQuerySet:

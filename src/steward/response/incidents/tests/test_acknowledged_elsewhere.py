@@ -11,6 +11,8 @@ from django.db import transaction
 from steward.foundation import clock
 from steward.foundation.actors import system
 from steward.foundation.database.rowsecurity import limited_to
+from steward.foundation.testing.api import with_key
+from steward.foundation.testing.pages import signed_in
 from steward.people.audit.models import AuditEntry
 from steward.response.incidents import actions
 from steward.response.incidents.actions import JoiningAlert
@@ -109,6 +111,22 @@ def test_what_cannot_be_told_is_noted_with_its_reason() -> None:
     send(pagerduty("trigger"), pagerduty("acknowledge"), pagerduty("resolve"), pagerduty("trigger"))
     assert tell() == "changed"
     assert not Acknowledgement.objects.filter(due_at__isnull=False).exists()
+
+
+def test_the_sources_page_and_the_api_tell_what_became_of_it() -> None:
+    of = source("k")
+    send(pagerduty("trigger"))
+    opened()
+    send(pagerduty("acknowledge"), pagerduty("acknowledge", "gone"))
+    acknowledging.tell(now=clock.now(), ids=list(Acknowledgement.objects.values_list("pk", flat=True)))
+    client = signed_in()
+    answer = client.get(f"/sources/{of.pk}/")
+    assert answer.status_code == 200, answer
+    page = answer.content.decode()
+    assert "Acknowledged there" in page and "incident acknowledged" in page and "no such alert" in page
+    found = with_key().get(f"/api/v1/sources/{of.pk}/acknowledgements").json()["items"]
+    assert [(each["key"], each["outcome"]) for each in found] == [("gone", "unknown"), ("db-3/backup", "acknowledged")]
+    assert found[1]["alert_id"] == Alert.objects.get().pk and found[1]["who"] == "Anna's phone"
 
 
 def test_the_handler_of_one_that_fails_goes_on_with_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from steward.signals.alerts.models import Source
 from steward.signals.alerts.pages.alerts import actor_of
 
 RAW_SHOWN = 20_000
+ACKNOWLEDGED_SHOWN = 5
 
 
 @page("sources.view")
@@ -38,13 +39,16 @@ def source_list(request: HttpRequest) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest) -> HttpResponseBase:
     """Make a source; the answer shows its key, this once."""
-    form = SourceForm(request.POST or None)
+    chosen = (request.POST or request.GET).get("kind") or "alertmanager"
+    # A form that is fetched again because another kind was chosen keeps what was typed.
+    typed = {name: request.GET[name] for name in ("name", "kind", "resolve_timeout") if name in request.GET}
+    form = SourceForm(request.POST or None, kind=chosen, initial=typed)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
             source, key = actions.create_source(
                 actor=actor_of(request), now=clock.now(), name=data["name"], kind=data["kind"],
-                resolve_timeout=data["resolve_timeout"], secret=data["secret"],
+                resolve_timeout=data["resolve_timeout"], secret=data.get("secret", ""),
             )  # fmt: skip
             return _with_key(request, source, key, rotated=False)
         except Invalid as error:
@@ -74,7 +78,10 @@ def detail(request: HttpRequest, source_id: int) -> HttpResponseBase:
     found = queries.parked(actor).filter(source=line.source)
     parked = paginate(found, request_params=request.GET.dict(), order=("-received_at", "-id"), size=20)
     setup = shown.setup(load().public_url, f"{line.source.key_prefix}…", line.source.kind)
-    context = {"line": line, "source": line.source, "page": parked, "setup": setup}
+    acknowledgements = queries.acknowledgements(actor).filter(source=line.source)[:ACKNOWLEDGED_SHOWN]
+    context = {
+        "line": line, "source": line.source, "page": parked, "setup": setup, "acknowledgements": acknowledgements,
+    }  # fmt: skip
     return render(request, "alerts/source.html", {**context, "may_manage": actor.can("sources.manage")})
 
 
@@ -85,10 +92,10 @@ def edit(request: HttpRequest, source_id: int) -> HttpResponseBase:
     actor = actor_of(request)
     source = queries.source_by_id(actor, source_id)
     initial = {name: getattr(source, name) for name in ("name", "resolve_timeout", "enabled")}
-    form = SourceEditForm(request.POST if request.method == "POST" else None, initial=initial)
+    form = SourceEditForm(request.POST if request.method == "POST" else None, kind=source.kind, initial=initial)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        secret = "" if data["forget_secret"] else data["secret"] or None
+        secret = "" if data.get("forget_secret") else data.get("secret") or None
         try:
             actions.update_source(
                 actor=actor, now=clock.now(), source_id=source_id, name=data["name"],

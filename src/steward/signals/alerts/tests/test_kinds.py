@@ -152,6 +152,29 @@ def test_the_form_keeps_changes_and_forgets_a_secret(signed: Kind) -> None:
 
 
 @pytest.mark.django_db
+def test_the_form_asks_for_a_secret_only_where_the_kind_has_one() -> None:
+    client: Client = signed_in()
+
+    def asked(**query: str) -> str:
+        return client.get("/sources/new", query).content.decode()
+
+    assert 'name="secret"' not in asked() and 'name="secret"' not in asked(kind="events")
+    found = asked(kind="github", name="Builds", resolve_timeout="60")
+    assert 'name="secret"' in found and "Its name at GitHub: Webhook secret." in found
+    assert 'value="Builds"' in found and 'value="60"' in found and 'value="github" selected' in found
+    assert 'name="secret"' not in asked(kind="<nothing>")
+    data = {"name": "S", "kind": "github", "resolve_timeout": "300", "secret": "x"}
+    assert client.post("/sources/new", data).status_code == 200
+    assert unseal(Source.objects.get().secret) == "x"
+    made, _key = actions.create_source(actor=ACTOR, now=clock.now(), name="E", kind="events")
+    page = client.get(f"/sources/{made.pk}/edit").content.decode()
+    assert 'name="secret"' not in page and 'name="forget_secret"' not in page
+    data = {"name": "E2", "resolve_timeout": "300", "enabled": "on", "secret": "x"}
+    assert client.post(f"/sources/{made.pk}/edit", data).status_code == 302
+    assert Source.objects.get(name="E2").secret == ""
+
+
+@pytest.mark.django_db
 def test_only_shipped_files_are_given_out() -> None:
     client = signed_in()
     for path in ("grafana/parser.py", "grafana/..%2Fparser.py", "nothing/x"):

@@ -20,8 +20,8 @@ class Kind:
     """One kind of source. ``label`` is the product's own name.
 
     ``parsers`` are the paths below a source's key, each with what reads it; a ``*`` stands for one part of a path.
-    ``verify`` checks the sender with the source's ``secret``, which ``secret_label`` names on the source's form (in
-    English; pages translate it); without a secret the key in the address is what a sender knows. ``answer`` makes the
+    ``verify`` checks the sender with the source's ``secret``, which ``secret_label`` names on the source's form as the
+    sender's own pages do; without a secret the key in the address is what a sender knows. ``answer`` makes the
     body of a success where a sender expects one of its own form: a value for JSON, or bytes of the type that the request
     has. With ``gzip`` its paths take compressed bodies. ``handshake`` answers OPTIONS, where a sender asks before it sends.
     """

@@ -7,7 +7,7 @@ KIND = Kind(
     "cloudevents",
     "CloudEvents",
     {"cloudevents": parse},
-    verify=verify,
-    secret_label="Bearer token",  # noqa: S106
+    verify,
+    "Bearer token",
     handshake=handshake,
 )

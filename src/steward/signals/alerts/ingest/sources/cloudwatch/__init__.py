@@ -8,6 +8,6 @@ KIND = Kind(
     "cloudwatch",
     "Amazon CloudWatch",
     {"cloudwatch": parse},
-    verify=verify,
-    secret_label="Topic ARN",  # noqa: S106
+    verify,
+    "Topic ARN",
 )

@@ -3,4 +3,4 @@
 from steward.signals.alerts.ingest.sources.datadog.parser import parse, verify
 from steward.signals.alerts.ingest.sources.kind import Kind
 
-KIND = Kind("datadog", "Datadog", {"datadog": parse}, verify=verify, secret_label="Bearer token")  # noqa: S106
+KIND = Kind("datadog", "Datadog", {"datadog": parse}, verify, "Bearer token")

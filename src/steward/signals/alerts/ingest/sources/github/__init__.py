@@ -3,4 +3,4 @@
 from steward.signals.alerts.ingest.sources.github.parser import parse, verify
 from steward.signals.alerts.ingest.sources.kind import Kind
 
-KIND = Kind("github", "GitHub", {"github": parse}, verify=verify, secret_label="Webhook secret")  # noqa: S106
+KIND = Kind("github", "GitHub", {"github": parse}, verify, "Webhook secret")

@@ -3,4 +3,4 @@
 from steward.signals.alerts.ingest.sources.gitlab.parser import parse, verify
 from steward.signals.alerts.ingest.sources.kind import Kind
 
-KIND = Kind("gitlab", "GitLab", {"gitlab": parse}, verify=verify, secret_label="Secret token")  # noqa: S106
+KIND = Kind("gitlab", "GitLab", {"gitlab": parse}, verify, "Secret token")

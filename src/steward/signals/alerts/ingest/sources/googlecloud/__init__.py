@@ -7,6 +7,6 @@ KIND = Kind(
     "googlecloud",
     "Google Cloud Monitoring",
     {"googlecloud": parse},
-    verify=verify,
-    secret_label="Token in the address",  # noqa: S106
+    verify,
+    "Token in the address",
 )

@@ -14,7 +14,7 @@ KIND = Kind(
     "opsgenie",
     "Opsgenie Alert API",
     {CREATE: create, **_paths("close", close), **_paths("acknowledge", acknowledge)},
-    verify=verify,
-    secret_label="API key",  # noqa: S106
+    verify,
+    "API key",
     answer=answer,
 )

@@ -7,8 +7,8 @@ KIND = Kind(
     "otlp",
     "OpenTelemetry logs (OTLP)",
     {"v1/logs": parse},
-    verify=verify,
-    secret_label="Token",  # noqa: S106
+    verify,
+    "Token",
     answer=answer,
     gzip=True,
 )

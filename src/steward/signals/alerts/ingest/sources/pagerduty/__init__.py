@@ -7,7 +7,7 @@ KIND = Kind(
     "pagerduty",
     "PagerDuty Events API",
     {"v2/enqueue": parse},
-    verify=verify,
-    secret_label="Routing key",  # noqa: S106
+    verify,
+    "Routing key",
     answer=answer,
 )

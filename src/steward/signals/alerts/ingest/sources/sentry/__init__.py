@@ -3,4 +3,4 @@
 from steward.signals.alerts.ingest.sources.kind import Kind
 from steward.signals.alerts.ingest.sources.sentry.parser import parse, verify
 
-KIND = Kind("sentry", "Sentry", {"sentry": parse}, verify=verify, secret_label="Client secret")  # noqa: S106
+KIND = Kind("sentry", "Sentry", {"sentry": parse}, verify, "Client secret")
