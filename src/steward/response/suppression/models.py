@@ -198,3 +198,12 @@ class Stamp(models.Model):
     is rolled back must not leave behind a number that another one then takes too."""
 
     token = models.UUIDField(default=uuid.uuid4)
+
+
+class SourceGrant(models.Model):
+    """This source's key may manage silences of its own alerts. Off unless somebody says so: a key lies in the
+    configuration of everything that sends."""
+
+    source = models.OneToOneField("alerts.Source", models.CASCADE, related_name="+")
+    granted_at = models.DateTimeField()
+    granted_by = models.CharField(max_length=200)

@@ -149,7 +149,7 @@ def _locked(actor: Actor, silence_id: int) -> Silence:
 
 
 def _require_open(silence: Silence, now: datetime) -> None:
-    if silence.ends_at is not None and silence.ends_at <= now or silence.run is None:
+    if (silence.ends_at is not None and silence.ends_at <= now) or silence.run is None:
         raise SilenceOver(_("This silence is over. Make a new one like it instead."))
 
 

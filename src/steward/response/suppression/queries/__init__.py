@@ -1,5 +1,61 @@
 """Reads of silences and maintenance windows, and what holds alerts just now."""
 
-from steward.response.suppression.queries.standing import Standing, forget, standing
+from steward.response.suppression.queries.silences import (
+    Held,
+    Version,
+    grant_of,
+    held,
+    matchers_text,
+    silence_by_id,
+    silence_by_uuid,
+    silences,
+    silences_of_source,
+    source_may_silence,
+    uuids_of,
+    versions_of,
+    would_hold,
+)
+from steward.response.suppression.queries.standing import Standing, forget, silence_spec, standing, window_spec
+from steward.response.suppression.queries.windows import (
+    Planned,
+    ScopeLine,
+    planned,
+    scope_holds,
+    scope_of,
+    window_by_id,
+    window_holds,
+    window_matchers_text,
+    windows,
+    windows_of_service,
+)
 
-__all__ = ["Standing", "forget", "standing"]
+__all__ = [
+    "Held",
+    "Planned",
+    "ScopeLine",
+    "Standing",
+    "Version",
+    "forget",
+    "grant_of",
+    "held",
+    "matchers_text",
+    "planned",
+    "scope_holds",
+    "scope_of",
+    "silence_by_id",
+    "silence_by_uuid",
+    "silence_spec",
+    "silences",
+    "silences_of_source",
+    "source_may_silence",
+    "standing",
+    "uuids_of",
+    "versions_of",
+    "window_by_id",
+    "window_holds",
+    "window_matchers_text",
+    "window_spec",
+    "windows",
+    "windows_of_service",
+    "would_hold",
+]

@@ -14,8 +14,9 @@ import psycopg
 
 from steward.config.environment import load
 from steward.foundation import clock
+from steward.foundation.rest import keyed
 from steward.foundation.sealing import Broken
-from steward.signals.alerts.ingest import pieces, reading
+from steward.signals.alerts.ingest import lending, pieces, reading
 from steward.signals.alerts.ingest.acknowledging import noting
 from steward.signals.alerts.ingest.answers import (
     Receive,
@@ -48,7 +49,10 @@ from steward.signals.alerts.storing import Parking, Report, group_bad, kept, rep
 
 log = logging.getLogger(__name__)
 API_V2 = "api/v2/alerts"
-ROUTES = {API_V2: "GET, POST", "api/v2/status": "GET", "-/healthy": "GET", "-/ready": "GET"}
+ROUTES = {
+    API_V2: "GET, POST", reading.GROUPS: "GET", reading.RECEIVERS: "GET", "api/v2/status": "GET",
+    "-/healthy": "GET", "-/ready": "GET",
+}  # fmt: skip
 RETRY_LATER = [(b"retry-after", b"2")]
 # A sender that only sends rubbish must not fill the disk: so many parked payloads a source, process and minute.
 MAX_PARKED_A_MINUTE = 120
@@ -147,7 +151,10 @@ class Application:
         reader = reader_of(path)
         allowed = ROUTES.get(path) or (allowed_methods(reader[0]) if reader else None)
         if allowed is None:
-            raise not_found(source.kind, ROUTES)
+            if (found := keyed.find(path)) is not None:
+                await lending.answer(source, found, scope, receive, send)
+                return
+            raise not_found(source.kind, [*ROUTES, *keyed.paths()])
         method = scope["method"]
         if method not in allowed and not (method == "HEAD" and "GET" in allowed):
             raise Refused(405, "method", f"Use {allowed} here.", headers=[(b"allow", allowed.encode())])
@@ -159,8 +166,11 @@ class Application:
             query, headers = scope["query_string"].decode("latin-1"), scope["headers"]
             received = Received(body, clock.now(), path, query, headers, visit)
             await self._receive(running, source, reader, received, send)
-        elif path == API_V2:
-            await send_json(send, await reading.alerts(running.reader, source.id, scope["query_string"]))
+        elif path in (API_V2, reading.GROUPS):
+            found_alerts = await reading.alerts(running.reader, source.id, scope["query_string"], clock.now())
+            await send_json(send, reading.grouped(found_alerts) if path == reading.GROUPS else found_alerts)
+        elif path == reading.RECEIVERS:
+            await send_json(send, reading.receivers())
         elif path == "api/v2/status":
             await send_json(send, reading.status(importlib.metadata.version("steward"), self.started))
         else:
