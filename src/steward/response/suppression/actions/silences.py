@@ -77,6 +77,8 @@ def update_silence(
     wish = replace(wish, plan=wish.plan.tidied())
     wish = _checked(wish, now, known=silence)
     if not rules.editable(silence.parsed, wish.matchers, silence.starts_at, wish.plan.starts_at, now):
+        if not wish.plan.rrule:
+            wish = replace(wish, plan=replace(wish.plan, starts_at=max(wish.plan.starts_at, now)))
         made = _insert(actor, now, wish, silence.source_id, author)
         _expire(silence, now, replaced_by=made)
         _record(actor, now, "silence.replace", silence, after={"replaced_by": made.pk})
