@@ -55,7 +55,7 @@ def test_pages_name_only_commands_that_exist() -> None:
     action = next(action for action in parser()._actions if action.dest == "command")
     known = set(action.choices or ())
     for page in [ROOT / "README.md", *ROOT.glob("docs/*.md")]:
-        named = set(re.findall(r"(?:^|`|bin/)steward ([a-z]+)", page.read_text(), re.MULTILINE))
+        named = set(re.findall(r"(?:^|`|bin/)steward ([a-z-]+)", page.read_text(), re.MULTILINE))
         assert named <= known, page
 
 

@@ -11,13 +11,14 @@ import argparse
 import asyncio
 import logging
 import signal
+import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from steward.cli.receivers.address import listening
+from steward.cli.receivers.address import bound, listening
 from steward.cli.receivers.steward import Ingest, Said
 from steward.cli.trouble import Trouble
 from steward.config.environment import load
@@ -179,10 +180,7 @@ async def _serve(host: str, port: int, taking: Taking, most: int) -> None:
             timeout=IDLE_SECONDS, loop=loop,
         )  # fmt: skip
 
-    try:
-        listener = await loop.create_server(server, host, port)
-    except OSError as error:
-        raise Trouble(f"cannot listen on {host}:{port} ({error.strerror or error})") from error
+    listener = await loop.create_server(server, sock=bound(host, port, socket.SOCK_STREAM))
     print(f"steward: mail at {host}:{port} to {taking.ingest.url}", flush=True)
     await stop.wait()
     listener.close()  # a message under way that got no answer is sent again

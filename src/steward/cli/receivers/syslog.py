@@ -11,7 +11,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from steward.cli.receivers.address import listening
+from steward.cli.receivers.address import bound, listening
 from steward.cli.receivers.forwarding import Forwarder, Queue, Waiting, load_spool, save_spool
 from steward.cli.receivers.framing import MAX_MESSAGE, Frames
 from steward.cli.receivers.steward import Ingest
@@ -134,12 +134,10 @@ async def _serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    try:
-        tcp = await loop.create_server(lambda: Stream(intake), host, port, backlog=512)
-        udp, _protocol = await loop.create_datagram_endpoint(lambda: Datagrams(intake), (host, port))
-    except OSError as error:
-        raise Trouble(f"cannot listen on {host}:{port} ({error.strerror or error})") from error
-    _widen(udp.get_extra_info("socket"))
+    streams, datagrams = (bound(host, port, kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM))
+    _widen(datagrams)
+    tcp = await loop.create_server(lambda: Stream(intake), sock=streams, backlog=512)
+    udp, _protocol = await loop.create_datagram_endpoint(lambda: Datagrams(intake), sock=datagrams)
     bringing = asyncio.create_task(forwarder.run())
     print(f"steward: syslog by UDP and TCP at {host}:{port}, from {LEVELS[least]} on, to {ingest.url}", flush=True)
     await stop.wait()

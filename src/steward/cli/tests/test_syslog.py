@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from steward.cli.receivers.address import listening
+from steward.cli.receivers.address import bound, listening
 from steward.cli.receivers.forwarding import Forwarder, Queue, Waiting, load_spool, save_spool
 from steward.cli.receivers.framing import MAX_MESSAGE, Frames
 from steward.cli.receivers.steward import Ingest, Said
 from steward.cli.receivers.syslog import level_of
-from steward.cli.tests.doors import door, receiver, until
+from steward.cli.tests.doors import door, free_port, receiver, until
 from steward.cli.trouble import Trouble
 from steward.signals.alerts.models import Alert, ParkedPayload, Source
 from steward.signals.alerts.tests.factories import source
@@ -69,6 +69,19 @@ def test_levels_and_addresses() -> None:
     for wrong in ("localhost", "1.2.3.4:0", "h:x", "h:70000"):
         with pytest.raises(Trouble):
             listening(wrong)
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6 here")
+def test_all_addresses_by_ipv6_are_those_by_ipv4_too() -> None:
+    port = free_port()
+    with bound("::", port, socket.SOCK_STREAM) as streams, bound("::", port, socket.SOCK_DGRAM) as datagrams:
+        streams.listen()
+        with socket.create_connection(("127.0.0.1", port)), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            assert streams.accept()[1][0] == "::ffff:127.0.0.1"
+            sender.sendto(b"x", ("127.0.0.1", port))
+            assert datagrams.recvfrom(10)[1][0] == "::ffff:127.0.0.1"
+        with pytest.raises(Trouble, match="cannot listen"):
+            bound("::", port, socket.SOCK_DGRAM)
 
 
 class Peer(Ingest):

@@ -93,7 +93,7 @@ class SourceForm(forms.Form):
     )  # fmt: skip
     secret = forms.CharField(
         label=_("Signing secret or token"), required=False, max_length=4_000, widget=SECRET,
-        help_text=_("Only where the sender signs what it sends or adds a token. Without the right one nothing is taken."),
+        help_text=_("With one, only what is signed with it or carries it is taken."),
     )  # fmt: skip
     resolve_timeout = forms.IntegerField(
         label=_("Resolve timeout (seconds)"), min_value=SHORTEST_TIMEOUT, max_value=LONGEST_TIMEOUT, initial=300,
