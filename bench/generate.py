@@ -129,4 +129,5 @@ def _drop_indexes(connection: psycopg.Connection) -> list[str]:
     ).fetchall()
     for name, _definition in rows:
         connection.execute(f'DROP INDEX "{name}"')
-    return [definition for _name, definition in rows]
+    # That of a divided table is told without its parts, and made again with them.
+    return [definition.replace(" ON ONLY ", " ON ") for _name, definition in rows]

@@ -20,11 +20,11 @@ from steward.people.audit import actions as audit
 from steward.response.oncall import queries as oncall
 from steward.response.triage import rules
 from steward.response.triage.errors import BadRoute, DefaultRoute, RouteNotFound
-from steward.response.triage.models import AlertGroup, Route
+from steward.response.triage.models import AlertGroup, Decision, Route
 from steward.response.triage.routing import end_group_wait, end_group_waits, route_changes
 
 __all__ = [
-    "create_route", "delete_route", "enable_route", "end_group_wait", "end_group_waits", "move_route",
+    "create_route", "delete_route", "enable_route", "end_group_wait", "end_group_waits", "forget_changes", "move_route",
     "remove_empty_groups", "route_changes", "update_route",
 ]  # fmt: skip
 
@@ -167,6 +167,11 @@ def remove_empty_groups(before: datetime, after: int) -> Step:
     gone = list(empty.filter(pk__in=keys).values_list("pk", flat=True))
     AlertGroup.objects.filter(pk__in=gone).delete()
     return Step(len(gone), found[-1] if len(found) == BATCH else None)
+
+
+def forget_changes(change_ids: Iterable[int]) -> None:
+    """Remove the decisions on changes that are dropped, in the caller's transaction."""
+    Decision.objects.filter(change_id__in=list(change_ids)).delete()
 
 
 def _bad(field: str, text: str) -> BadRoute:

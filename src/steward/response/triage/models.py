@@ -95,7 +95,10 @@ class Decision(models.Model):
     """What triage decided about one change of an alert, and why: the answer to "why was I (not) paged?"."""
 
     alert = models.ForeignKey("alerts.Alert", models.CASCADE, related_name="decisions", db_index=False)
-    change = models.ForeignKey("alerts.AlertChange", models.CASCADE, related_name="decisions", db_index=False)
+    # No constraint in the database: changes are stored by month, and old months are dropped as a whole.
+    change = models.ForeignKey(
+        "alerts.AlertChange", models.CASCADE, related_name="decisions", db_index=False, db_constraint=False
+    )
     at = models.DateTimeField()
     outcome = models.CharField(max_length=24)
     reason = models.TextField()

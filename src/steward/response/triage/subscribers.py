@@ -2,7 +2,7 @@
 
 from steward.foundation.events import subscribe
 from steward.response.triage import actions, queries
-from steward.signals.alerts.events import AlertsChanged, AlertsLeaving, ChangesLeaving
+from steward.signals.alerts.events import AlertsChanged, AlertsLeaving, ChangesGone, ChangesLeaving
 
 
 @subscribe(AlertsChanged)
@@ -18,3 +18,8 @@ def alerts_leaving(event: AlertsLeaving) -> None:
 @subscribe(ChangesLeaving)
 def changes_leaving(event: ChangesLeaving) -> None:
     event.kept.update(queries.changes_of_incidents(event.change_ids))
+
+
+@subscribe(ChangesGone)
+def changes_gone(event: ChangesGone) -> None:
+    actions.forget_changes(event.change_ids)

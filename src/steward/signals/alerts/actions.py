@@ -10,26 +10,26 @@ from typing import Any
 
 import orjson
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from steward.estate.configuration import queries as configuration
 from steward.foundation.actors import Actor
 from steward.foundation.events import publish
-from steward.foundation.history.registry import BATCH, Step, locked, old
+from steward.foundation.history.registry import Step, locked, old
 from steward.foundation.language import listed
 from steward.foundation.sealing import seal
 from steward.foundation.subjects import SubjectRef
 from steward.people.audit import actions as audit
 from steward.signals.alerts import queries, rules, storing
 from steward.signals.alerts.errors import BadSource, NotReplayable, ParkedNotFound, SourceNotFound
-from steward.signals.alerts.events import AlertsChanged, AlertsLeaving, ChangedAlert, ChangesLeaving
+from steward.signals.alerts.events import AlertsChanged, ChangedAlert
 from steward.signals.alerts.ingest.sources import KINDS, TooManyAlerts, Unreadable, reader_of
 from steward.signals.alerts.models import Alert, AlertChange, AlertStatus, ParkedPayload, Source
 
 log = logging.getLogger(__name__)
 LONGEST_TIMEOUT = 86_400
 SHORTEST_TIMEOUT = 10
+LONGEST_HISTORY = 36_500
 # A parked payload may have ten megabytes.
 PARKED_BATCH = 50
 
@@ -83,6 +83,21 @@ def _sealed(kind: str, secret: str) -> str:
         text = _("What this kind sends is not signed; its key is all there is.")
         raise BadSource(text, fields={"secret": [text]})
     return seal(secret.strip())
+
+
+@transaction.atomic
+def set_history(*, actor: Actor, now: datetime, source_id: int, days: int | None) -> Source:
+    """Say for how many days what the source sent is kept: 0 is for ever, nothing is as long as the installation says."""
+    actor.require("sources.manage")
+    if days is not None and not 0 <= days <= LONGEST_HISTORY:
+        text = _("Between 0 (for ever) and %(most)s days.") % {"most": LONGEST_HISTORY}
+        raise BadSource(text, fields={"history_days": [text]})
+    source = _lock_source(source_id)
+    before, source.history_days = source.history_days, days
+    if before != days:
+        source.save(update_fields=["history_days"])
+        _record(actor, now, "source.history", source, {"history_days": before}, {"history_days": days})
+    return source
 
 
 @transaction.atomic
@@ -276,35 +291,6 @@ def expire(*, now: datetime, ids: Sequence[int]) -> None:
         )
         _run(storing.insert_changes(changes))
         _run(storing.notify([(alert.source_id, bytes(alert.fingerprint)) for alert, _end in late], "", wake=True))
-
-
-def remove_old_changes(before: datetime, after: int) -> Step:
-    """Remove changes from before then, in the caller's transaction. An alert's newest change stays, and so does what
-    triage has not decided on yet or a room above still needs."""
-    found, further = old(AlertChange.objects.all(), "at", before=before, after=after)
-    newer = AlertChange.objects.filter(alert=OuterRef("alert"), pk__gt=OuterRef("pk"))
-    keys = locked(AlertChange.objects.filter(Exists(newer), pk__in=found, due_at__isnull=True))
-    event = ChangesLeaving(frozenset(keys), set())
-    publish(event)
-    gone = event.change_ids - event.kept
-    AlertChange.objects.filter(pk__in=gone).delete()
-    return Step(len(gone), further)
-
-
-def remove_old_alerts(before: datetime, after: int) -> Step:
-    """Remove alerts that were resolved before then and not heard of since, unless a room above still needs them. An
-    alert goes after its changes: one that has several left waits for :func:`remove_old_changes`."""
-    silent = Alert.objects.filter(status=AlertStatus.RESOLVED, changed_at__lt=before, last_seen_at__lt=before)
-    found = list(silent.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:BATCH])
-    event = AlertsLeaving(frozenset(locked(silent.filter(pk__in=found))), set())
-    publish(event)
-    gone = event.alert_ids - event.kept
-    earlier = AlertChange.objects.filter(alert=OuterRef("alert"), pk__lt=OuterRef("pk"))
-    changes = AlertChange.objects.filter(alert_id__in=gone)
-    gone -= set(changes.filter(Exists(earlier)).values_list("alert_id", flat=True))
-    gone -= set(changes.filter(due_at__isnull=False).values_list("alert_id", flat=True))
-    Alert.objects.filter(pk__in=gone).delete()
-    return Step(len(gone), found[-1] if len(found) == BATCH else None)
 
 
 def remove_old_parked(before: datetime, after: int) -> Step:

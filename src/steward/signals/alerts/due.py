@@ -1,9 +1,14 @@
 """Changes on their way to triage, alerts that were not heard of in time, and what is too old."""
 
+from datetime import timedelta
+
 from steward.foundation.due.registry import DueKind, register
 from steward.foundation.history import registry as history
-from steward.signals.alerts import acknowledging, actions
+from steward.signals.alerts import acknowledging, actions, retention
 from steward.signals.alerts.models import Acknowledgement, Alert, AlertChange
+
+# Every night whatever the installation's history is: sources may have their own, and months are made ahead.
+EVERY_NIGHT = timedelta(0)
 
 register(
     # One worker: changes of one alert must be handled in order. A batch takes what is there.
@@ -16,6 +21,11 @@ register(
     )
 )
 history.register(history.Cleaner("acknowledgements of senders", acknowledging.remove_old))
-history.register(history.Cleaner("alert changes", actions.remove_old_changes))
-history.register(history.Cleaner("alerts", actions.remove_old_alerts))
+history.register(history.Cleaner("months of alert changes", retention.remove_old_months, EVERY_NIGHT))
+history.register(history.Cleaner("alert changes", retention.remove_old_changes))
+history.register(
+    history.Cleaner("alert changes of sources with their own history", retention.remove_own_changes, EVERY_NIGHT)
+)
+history.register(history.Cleaner("alerts", retention.remove_old_alerts))
+history.register(history.Cleaner("alerts of sources with their own history", retention.remove_own_alerts, EVERY_NIGHT))
 history.register(history.Cleaner("parked payloads", actions.remove_old_parked))

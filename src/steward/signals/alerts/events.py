@@ -64,3 +64,10 @@ class ChangesLeaving:
 
     change_ids: frozenset[int]
     kept: set[int]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesGone:
+    """Told before a whole month of changes is dropped: what hangs on these has to go now, nothing cascades."""
+
+    change_ids: frozenset[int]

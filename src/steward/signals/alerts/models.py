@@ -31,6 +31,8 @@ class Source(models.Model):
     enabled = models.BooleanField(_("enabled"), default=True)
     secret = models.TextField(_("secret"), blank=True, default="", db_default="")  # sealed; see foundation/sealing.py
     resolve_timeout = models.PositiveIntegerField(_("resolve timeout (seconds)"), default=300)
+    # How long what it sent is kept: nothing is as long as the installation says, 0 is for ever.
+    history_days = models.PositiveIntegerField(_("history (days)"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     last_received_at = models.DateTimeField(_("last received"), null=True, blank=True)
 
@@ -134,7 +136,8 @@ class Alert(DueModel):
 
 
 class AlertChange(DueModel):
-    """One transition of an alert, in order of ``id``. ``due_at`` is set until triage has decided on it.
+    """One transition of an alert, in order of ``id``. ``due_at`` is set (to ``at``) until triage has decided on it. The
+    table is divided by month of ``at``: see ``partitions.py``.
 
     ``reason`` says why the transition happened (``new``, ``fired again``, ``sender resolved``, ``expired`` …) with the
     data behind it.

@@ -17,7 +17,7 @@ from steward.response.incidents.models import Incident, IncidentAlert, TimelineE
 from steward.response.triage import actions, queries, routing
 from steward.response.triage.models import AlertGroup, Decision, GroupMember, Route
 from steward.response.triage.tests.factories import NOW, fire, minutes, resolve, route
-from steward.signals.alerts import actions as alerts
+from steward.signals.alerts import retention
 from steward.signals.alerts.models import Alert, AlertChange
 
 LATER = NOW + timedelta(days=401)
@@ -137,9 +137,9 @@ def test_an_old_alert_that_fires_again_during_the_run_is_kept_or_made_again() ->
 
         def clean() -> int:
             with transaction.atomic():
-                alerts.remove_old_changes(LATER, 0)
+                retention.remove_old_changes(LATER, 0)
             with transaction.atomic():
-                return alerts.remove_old_alerts(LATER, 0).removed
+                return retention.remove_old_alerts(LATER, 0).removed
 
         results = race(clean, lambda name=name, turn=turn: fire(name, LATER + minutes(1), team=f"t{turn}"))
         assert not any(isinstance(each, Exception) for each in results), results

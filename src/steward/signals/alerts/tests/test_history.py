@@ -14,7 +14,7 @@ from django.db import transaction
 from steward.foundation.events import _subscribers
 from steward.foundation.history import registry
 from steward.foundation.testing.races import race
-from steward.signals.alerts import actions, storing
+from steward.signals.alerts import actions, retention, storing
 from steward.signals.alerts.events import AlertsLeaving, ChangesLeaving
 from steward.signals.alerts.ingest import database, writer
 from steward.signals.alerts.ingest.asgi import Application
@@ -66,9 +66,9 @@ def test_old_silent_alerts_go_and_no_others() -> None:
         silent(prometheus, last_seen_at=YOUNG),
         stored(prometheus, status=AlertStatus.FIRING, changed_at=OLD, last_seen_at=OLD),
     ]
-    assert clean(actions.remove_old_alerts) == len(gone)
+    assert clean(retention.remove_old_alerts) == len(gone)
     assert set(Alert.objects.all()) == set(stay)
-    assert clean(actions.remove_old_alerts) == 0
+    assert clean(retention.remove_old_alerts) == 0
 
 
 @pytest.mark.django_db
@@ -77,10 +77,10 @@ def test_an_alert_goes_after_its_changes() -> None:
     several, undecided = silent(prometheus), silent(prometheus)
     changes = [change(several, OLD), change(several, OLD)]
     change(undecided, OLD, due_at=OLD)
-    assert clean(actions.remove_old_alerts) == 0
-    assert clean(actions.remove_old_changes) == 1
+    assert clean(retention.remove_old_alerts) == 0
+    assert clean(retention.remove_old_changes) == 1
     assert list(AlertChange.objects.filter(alert=several)) == changes[1:]
-    assert clean(actions.remove_old_alerts) == 1
+    assert clean(retention.remove_old_alerts) == 1
     assert list(Alert.objects.all()) == [undecided]
     assert AlertChange.objects.get().alert == undecided
 
@@ -92,7 +92,7 @@ def test_of_an_alert_that_lives_only_old_changes_go_and_the_newest_stays() -> No
     undecided = change(alert, OLD, due_at=OLD)
     young = change(alert, YOUNG)
     newest = change(quiet, OLD)
-    assert clean(actions.remove_old_changes) == len(old)
+    assert clean(retention.remove_old_changes) == len(old)
     assert set(AlertChange.objects.all()) == {undecided, young, newest}
 
 
@@ -103,9 +103,9 @@ def test_what_a_room_above_needs_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second, _newest = change(held, OLD), change(held, OLD), change(held, OLD)
     monkeypatch.setitem(_subscribers, AlertsLeaving, [lambda event: event.kept.add(held.pk)])
     monkeypatch.setitem(_subscribers, ChangesLeaving, [lambda event: event.kept.add(first.pk)])
-    assert clean(actions.remove_old_changes) == 1
+    assert clean(retention.remove_old_changes) == 1
     assert not AlertChange.objects.filter(pk=second.pk).exists()
-    assert clean(actions.remove_old_alerts) == 1
+    assert clean(retention.remove_old_alerts) == 1
     assert list(Alert.objects.all()) == [held]
     assert not Alert.objects.filter(pk=free.pk).exists()
 
@@ -123,14 +123,14 @@ def test_parked_payloads_go_whether_or_not_anybody_dealt_with_them(monkeypatch: 
 
 @pytest.mark.django_db
 def test_many_rows_go_in_small_steps_and_the_young_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "BATCH", 10)
+    monkeypatch.setattr(retention, "BATCH", 10)
     prometheus = source()
     for _n in range(25):
         silent(prometheus)
     keys = list(Alert.objects.order_by("pk").values_list("pk", flat=True))
-    assert actions.remove_old_alerts(LIMIT, 0) == registry.Step(10, keys[9])
-    assert actions.remove_old_alerts(LIMIT, keys[9]) == registry.Step(10, keys[19])
-    assert actions.remove_old_alerts(LIMIT, keys[19]) == registry.Step(5, None)
+    assert retention.remove_old_alerts(LIMIT, 0) == registry.Step(10, keys[9])
+    assert retention.remove_old_alerts(LIMIT, keys[9]) == registry.Step(10, keys[19])
+    assert retention.remove_old_alerts(LIMIT, keys[19]) == registry.Step(5, None)
     alert = stored(prometheus)
     ages = [OLD] * 4 + [YOUNG] * 4 + [OLD]
     made = [change(alert, at) for at in ages]
@@ -143,14 +143,14 @@ def test_many_rows_go_in_small_steps_and_the_young_are_not_read(monkeypatch: pyt
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("one", [actions.remove_old_changes, actions.remove_old_alerts, actions.remove_old_parked])
+@pytest.mark.parametrize("one", [retention.remove_old_changes, retention.remove_old_alerts, actions.remove_old_parked])
 def test_two_at_once_remove_each_row_once(one: Clean, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "BATCH", 20)
+    monkeypatch.setattr(retention, "BATCH", 20)
     prometheus = source()
     for _n in range(120):
         parked(prometheus, OLD)
         alert = silent(prometheus)
-        if one == actions.remove_old_changes:
+        if one == retention.remove_old_changes:
             change(alert, OLD)
             change(alert, OLD)
     results: list[Any] = race(*[lambda: clean(one)] * 3)
@@ -165,7 +165,7 @@ def test_a_row_that_somebody_holds_is_left_and_nobody_waits() -> None:
     held, free = silent(prometheus), silent(prometheus)
     with psycopg.connect(database.address()) as other:
         other.execute("SELECT 1 FROM alerts_alert WHERE id = %s FOR NO KEY UPDATE", [held.pk])
-        assert clean(actions.remove_old_alerts) == 1
+        assert clean(retention.remove_old_alerts) == 1
     assert list(Alert.objects.all()) == [held]
     assert not Alert.objects.filter(pk=free.pk).exists()
 
