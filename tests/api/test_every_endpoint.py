@@ -97,7 +97,6 @@ CASES: dict[str, Case] = {
     "post /sources/{source_id}/rotate-key": Case("sources.manage"),
     "get /sources/{source_id}/parked": Case("sources.view"),
     "get /sources/{source_id}/acknowledgements": Case("sources.view"),
-    "get /sources/{source_id}/acknowledgements": Case("sources.view"),
     "get /sources/parked/{parked_id}": Case("sources.view"),
     "post /sources/parked/{parked_id}/replay": Case("sources.manage"),
     "post /sources/parked/{parked_id}/discard": Case("sources.manage"),
@@ -148,6 +147,30 @@ CASES: dict[str, Case] = {
     "post /alert-debt/stop": Case("routes.manage"),
     "get /alert-debt/incidents/{ref}/answers": Case("incidents.view"),
     "put /alert-debt/incidents/{ref}/answer": Case("incidents.acknowledge", {"answer": "act"}, at="over"),
+    "get /silences": Case("silences.view"),
+    "post /silences": Case(
+        "silences.manage", {"matchers": f'team="{MARK}"', "comment": "New", "ends_at": "2099-01-01T00:00:00Z"}
+    ),
+    "post /silences/preview": Case("silences.view", {"matchers": f'team="{MARK}"'}),
+    "put /silences/keys": Case("sources.manage", {"source_id": "{source_id}", "allowed": True}),
+    "get /silences/{silence_id}": Case("silences.view"),
+    "put /silences/{silence_id}": Case(
+        "silences.manage", {"matchers": f'team="{MARK}"', "comment": "Other", "ends_at": "2099-01-01T00:00:00Z"}
+    ),
+    "get /silences/{silence_id}/held": Case("silences.view"),
+    "post /silences/{silence_id}/expire": Case("silences.manage"),
+    "get /maintenance": Case("maintenance.view"),
+    "post /maintenance": Case(
+        "maintenance.manage", {"title": "New", "service_ids": ["{service_id}"], "ends_at": "2099-01-01T00:00:00Z"}
+    ),
+    "post /maintenance/preview": Case("maintenance.view", {"service_ids": ["{service_id}"], "dependants": True}),
+    "get /maintenance/{window_id}": Case("maintenance.view"),
+    "put /maintenance/{window_id}": Case(
+        "maintenance.manage", {"title": "Other", "service_ids": ["{service_id}"], "ends_at": "2099-01-01T00:00:00Z"}
+    ),
+    "get /maintenance/{window_id}/held": Case("maintenance.view"),
+    "post /maintenance/{window_id}/end": Case("maintenance.manage"),
+    "post /maintenance/{window_id}/extend": Case("maintenance.manage", {"until": "2099-02-01T00:00:00Z"}),
     "get /routes": Case("routes.view"),
     "post /routes": Case("routes.manage", {"name": "New"}),
     "post /routes/try": Case("routes.view", {"labels": {"team": MARK}}),

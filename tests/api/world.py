@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from steward.algorithms.matching import Matcher
 from steward.estate.configuration import actions as estate
 from steward.foundation.actors import system
 from steward.foundation.subjects import SubjectRef
@@ -14,6 +15,7 @@ from steward.response.incidents import actions as incidents
 from steward.response.incidents.models import Incident
 from steward.response.notifications import actions as notifications
 from steward.response.oncall import actions as oncall
+from steward.response.suppression import actions as suppression
 from steward.response.triage import actions as triage
 from steward.response.triage.models import Decision
 from steward.signals.alerts import actions as alerts
@@ -37,6 +39,7 @@ class World:
             self._oncall(f"{MARK} {n}")
             self._signals(f"{MARK} {n}")
             self._response(f"{MARK} {n}")
+            self._suppression(f"{MARK} {n}")
 
     def path(self, template: str) -> str:
         """The path with keys of real records."""
@@ -134,3 +137,11 @@ class World:
             method_id=method.pk,
             page_id=page.page_id,
         )
+
+    def _suppression(self, name: str) -> None:
+        plan = suppression.Plan(NOW, datetime(2099, 1, 1, tzinfo=UTC))
+        wish = suppression.Wish((Matcher("team", "=", MARK),), name, plan)
+        work = suppression.Work(name, plan, service_ids=[self.service.pk], reason=MARK)
+        silence = suppression.create_silence(**self._given, wish=wish)
+        window = suppression.create_window(**self._given, work=work)
+        self._keep(silence_id=silence.pk, window_id=window.pk)

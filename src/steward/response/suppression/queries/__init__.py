@@ -3,8 +3,10 @@
 from steward.response.suppression.queries.silences import (
     Held,
     Version,
+    authors,
     grant_of,
     held,
+    holding_alerts,
     matchers_text,
     silence_by_id,
     silence_by_uuid,
@@ -15,7 +17,14 @@ from steward.response.suppression.queries.silences import (
     versions_of,
     would_hold,
 )
-from steward.response.suppression.queries.standing import Standing, forget, silence_spec, standing, window_spec
+from steward.response.suppression.queries.standing import (
+    Standing,
+    chosen_of,
+    forget,
+    silence_spec,
+    standing,
+    window_spec,
+)
 from steward.response.suppression.queries.windows import (
     Planned,
     ScopeLine,
@@ -35,9 +44,12 @@ __all__ = [
     "ScopeLine",
     "Standing",
     "Version",
+    "authors",
+    "chosen_of",
     "forget",
     "grant_of",
     "held",
+    "holding_alerts",
     "matchers_text",
     "planned",
     "scope_holds",

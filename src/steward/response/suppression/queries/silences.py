@@ -16,6 +16,8 @@ from steward.foundation.actors import Actor
 from steward.response.incidents import queries as incidents
 from steward.response.suppression.errors import SilenceNotFound
 from steward.response.suppression.models import Silence, SilenceQuerySet, SourceGrant
+from steward.response.suppression.queries.standing import standing
+from steward.response.suppression.rules import SilenceSpec
 from steward.signals.alerts import queries as alerts
 
 SHOWN = 50
@@ -118,3 +120,22 @@ def versions_of(row: Any) -> list[Version]:
     return [
         Version(each.updated_at, each.version, each, format_matchers(from_json(each.matchers))[1:-1]) for each in events
     ]
+
+
+def authors(actor: Actor) -> list[tuple[int, str]]:
+    """The people who made silences that the actor may see, for a filter."""
+    rows = Silence.objects.visible_to(actor).filter(created_by__isnull=False).order_by("created_by__name")
+    found = rows.values_list("created_by_id", "created_by__name", "created_by__username").distinct()
+    return [(key, name or username) for key, name, username in found]
+
+
+def holding_alerts(actor: Actor, found: Iterable[Any], now: datetime) -> list[Silence]:
+    """The silences that hold any of these alerts just now."""
+    now_standing = standing(now)
+    keys = {
+        each.spec.id
+        for alert in found
+        for each in now_standing.holding(alert.labels, alert.service_id, alert.item_id, alert.source_id)
+        if isinstance(each.spec, SilenceSpec)
+    }
+    return list(silences(actor).filter(pk__in=keys).order_by("pk")) if keys else []

@@ -1,0 +1,1 @@
+"""Forms of silences and maintenance windows."""
