@@ -9,6 +9,7 @@ import sys
 
 import psycopg
 
+from bench import debt
 from bench.generate import FULL, fill
 from bench.report import Row, percentile
 from bench.world import Client, World, world
@@ -23,13 +24,14 @@ def run(quick: bool) -> list[Row]:
     with world(engines=1) as here:
         seconds = fill(here.database, size)
         print(f"filled in {seconds:.0f} s", flush=True)
+        debt_rows = debt.fill(here, size)
         addresses = _addresses(here)
         queries = _queries(here, list(addresses.values()))
         client = Client(here.steward.url)
         client.sign_in()
         addresses.update(_next_pages(client, addresses))
         times = {name: _times(client, path) for name, path in addresses.items()}
-    return _rows(times, addresses, queries, f"{size.alerts:,} alerts, {size.incidents:,} incidents")
+    return [*_rows(times, addresses, queries, f"{size.alerts:,} alerts, {size.incidents:,} incidents"), *debt_rows]
 
 
 def _addresses(here: World) -> dict[str, str]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from steward.estate.configuration import queries as configuration
 from steward.foundation.actors import Actor
-from steward.foundation.ui.filters import ChoiceFilter, Choices, FilterSet, Sort, TextFilter
+from steward.foundation.ui.filters import ChoiceFilter, Choices, FilterSet, Sort, Text, TextFilter
 from steward.people.accounts import queries as accounts
 from steward.response.debt import wording
 from steward.response.debt.queries import DEFAULT_DAYS
@@ -36,6 +36,10 @@ class PeriodFilter(ChoiceFilter):
     def canonical(self, data: QueryDict) -> list[str]:
         return [each for each in super().canonical(data) if each]
 
+    def shown(self, value: list[str], choices: Choices | None) -> list[tuple[str, Text]]:
+        """No chip: there is nothing to take away."""
+        return []
+
 
 class DebtFilters(FilterSet):
     """The list's filters; the period is one of them, and always set."""
@@ -46,7 +50,7 @@ class DebtFilters(FilterSet):
     team = ChoiceFilter(_("Owner"), field="service__owner_team_id")
     severity = ChoiceFilter(_("Severity"), choices=SEVERITIES, field="severity", multiple=True)
     actionability = ChoiceFilter(
-        _("Acted on"), choices=list(wording.ACTIONABILITY.items()), field="actionability", multiple=True
+        _("Needed"), choices=list(wording.ACTIONABILITY.items()), field="actionability", multiple=True
     )
     advice = ChoiceFilter(_("Suggestion"), choices=list(wording.KINDS.items()), field="advice", multiple=True)
     sorts = {

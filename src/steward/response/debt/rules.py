@@ -177,12 +177,12 @@ class Figures:
 
 
 def actionability(figures: Figures) -> Actionability:
-    """How often it was worth it: by what people answered, or else by whether they acted."""
-    said = sum(figures.answers.values())
-    known = said or figures.acted + figures.ignored
+    """How often its incidents needed somebody: those that people say so of, or, where nobody says anything, those that
+    somebody acted on."""
+    known = figures.acted + figures.ignored
     if not known:
         return "unknown"
-    share = (figures.answers["act"] if said else figures.acted) / known
+    share = (known - figures.noisy) / known
     return "often" if share >= 0.5 else "sometimes" if share > 0 else "never"
 
 
@@ -267,6 +267,6 @@ def _record(figures: Figures) -> Suggestion | None:
 
 def _runbook(figures: Figures) -> Suggestion | None:
     """People work on it without being told how."""
-    if not figures.acted or figures.with_runbook * 2 >= figures.fired:
+    if figures.acted < 2 or figures.with_runbook * 2 >= figures.fired:
         return None
     return Suggestion("runbook", {"acted": figures.acted, "without": figures.fired - figures.with_runbook})

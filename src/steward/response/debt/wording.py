@@ -17,9 +17,9 @@ KINDS = {
     "runbook": gettext_lazy("write a runbook"),
 }
 ACTIONABILITY = {
-    "often": gettext_lazy("mostly acted on"),
-    "sometimes": gettext_lazy("seldom acted on"),
-    "never": gettext_lazy("never acted on"),
+    "often": gettext_lazy("mostly needed"),
+    "sometimes": gettext_lazy("seldom needed"),
+    "never": gettext_lazy("never needed"),
     "unknown": gettext_lazy("not known yet"),
 }
 ICONS = {
@@ -55,13 +55,13 @@ def because(suggestion: Mapping[str, Any]) -> str:
             return _("%(info)s of %(answers)s answers say “informative only”.") % evidence
         return _("%(ignored)s of %(over)s incidents ended without anybody acting.") % evidence
     texts = {
-        "delete": _("Nobody acted on any of %(ignored)s incidents with %(pages)s pages; answers “noise”: %(noise)s."),
+        "delete": _("Incidents: %(ignored)s, acted on: 0, pages: %(pages)s, answers “noise”: %(noise)s."),
         "inhibit": _(
-            "%(by)s began at most 5 minutes before %(after)s of %(starts)s starts, and began %(others)s times itself."
+            "%(by)s began at most 5 minutes before %(after)s of %(starts)s starts (its own starts: %(others)s)."
         ),
-        "for": _("%(kept_back)s of %(ended)s firings ended within %(minutes)s minutes and would not have fired."),
+        "for": _("%(kept_back)s of %(ended)s firings ended within %(minutes)s min and would not have fired."),
         "threshold": _("%(flaps)s of %(fired)s firings began within 10 minutes after the one before had ended."),
-        "runbook": _("Somebody acted on %(acted)s incidents; %(without)s firings came without a runbook."),
+        "runbook": _("Incidents acted on: %(acted)s, firings without a runbook: %(without)s."),
     }
     return texts[kind] % evidence
 

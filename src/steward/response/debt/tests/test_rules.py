@@ -194,14 +194,16 @@ def test_only_record_what_is_informative_or_mostly_ignored() -> None:
 def test_write_a_runbook_for_what_is_worked_on() -> None:
     assert kinds(figures(fired=3, acted=2)) == ["runbook"]
     assert kinds(figures(fired=3, acted=2, with_runbook=3)) == []
+    assert kinds(figures(fired=3, acted=1)) == []
 
 
 def test_actionability() -> None:
     assert rules.actionability(figures()) == "unknown"
-    assert rules.actionability(figures(acted=1, ignored=1)) == "often"
-    assert rules.actionability(figures(acted=1, ignored=4)) == "sometimes"
-    assert rules.actionability(figures(ignored=4)) == "never"
-    assert rules.actionability(figures(acted=4, answers=Counter(noise=2))) == "never"
+    assert rules.actionability(figures(acted=1, ignored=1, noisy=1)) == "often"
+    assert rules.actionability(figures(acted=1, ignored=4, noisy=4)) == "sometimes"
+    assert rules.actionability(figures(ignored=4, noisy=4)) == "never"
+    assert rules.actionability(figures(ignored=4, noisy=2)) == "often"  # people say that two were needed
+    assert rules.actionability(figures(acted=4, noisy=4)) == "never"  # and here that none was
 
 
 def test_cost() -> None:
