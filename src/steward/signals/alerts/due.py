@@ -16,9 +16,7 @@ register(
 )
 register(DueKind("alerts.expiry", Alert, lambda ids, now: actions.expire(ids=ids, now=now), batch=500))
 register(
-    DueKind(
-        "alerts.acknowledgement", Acknowledgement, lambda ids, now: acknowledging.tell(ids=ids, now=now), batch=100
-    )
+    DueKind("alerts.acknowledgement", Acknowledgement, lambda ids, now: acknowledging.tell(ids=ids, now=now), batch=100)
 )
 history.register(history.Cleaner("acknowledgements of senders", acknowledging.remove_old))
 history.register(history.Cleaner("months of alert changes", retention.remove_old_months, EVERY_NIGHT))

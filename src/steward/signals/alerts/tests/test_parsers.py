@@ -124,7 +124,8 @@ def test_the_good_alerts_of_a_mixed_body_are_kept() -> None:
     assert len(parsed.bad) == 4
 
 
-@pytest.mark.parametrize("endpoint", PARSERS)
+# Syslog and e-mail are text: nearly anything is a message.
+@pytest.mark.parametrize("endpoint", sorted(PARSERS.keys() - {"syslog", "email"}))
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"nul", b"[" * 100_000, b"NaN", b"1" * 5_000, b'"x"'])
 def test_bodies_that_are_nothing(endpoint: str, body: bytes) -> None:
     with pytest.raises(Unreadable):
