@@ -163,7 +163,7 @@ CASES: dict[str, Case] = {
     "post /maintenance": Case(
         "maintenance.manage", {"title": "New", "service_ids": ["{service_id}"], "ends_at": "2099-01-01T00:00:00Z"}
     ),
-    "post /maintenance/preview": Case("maintenance.view", {"service_ids": ["{service_id}"], "dependants": True}),
+    "post /maintenance/preview": Case("maintenance.manage", {"service_ids": ["{service_id}"], "dependants": True}),
     "get /maintenance/{window_id}": Case("maintenance.view"),
     "put /maintenance/{window_id}": Case(
         "maintenance.manage", {"title": "Other", "service_ids": ["{service_id}"], "ends_at": "2099-01-01T00:00:00Z"}

@@ -7,7 +7,9 @@ shown and changed here. A silence that recurs is shown with its present or next 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -17,16 +19,33 @@ from django.utils.translation import gettext as _
 
 from steward.algorithms.matching import Matcher, MatcherError, matches_all, parse_matchers
 from steward.foundation.actors import Actor, system
-from steward.foundation.errors import Forbidden, NotFound
-from steward.foundation.rest.keyed import Answer, Asked, Firing, Marks
+from steward.foundation.errors import Conflict, Forbidden, Invalid, NotFound
+from steward.foundation.rest.keyed import Answer, Asked, Firing, Handler, Marks
 from steward.response.suppression import actions, queries, rules
-from steward.response.suppression.errors import SilenceInvalid, SilenceNotFound
+from steward.response.suppression.errors import SilenceInvalid, SilenceNotFound, SilenceOver
 from steward.response.suppression.models import Silence
 
 NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 MOST_LISTED = 10_000
 
 
+def in_its_form(handle: Handler) -> Handler:
+    """Say errors as Alertmanager does: a JSON text, with 400 for whatever is wrong with a silence that is posted. Its
+    clients read nothing else, and amtool shows the text of no other status."""
+
+    @wraps(handle)
+    def handled(asked: Asked) -> Answer:
+        try:
+            return handle(asked)
+        except NotFound as error:
+            return Answer(error.message, 404)
+        except (Invalid, Conflict, Forbidden) as error:
+            return Answer(error.message, 400 if asked.method == "POST" else error.status)
+
+    return handled
+
+
+@in_its_form
 def silences(asked: Asked) -> Answer:
     """``api/v2/silences``: the list, or make and change one."""
     if asked.method == "POST":
@@ -41,11 +60,14 @@ def silences(asked: Asked) -> Answer:
     return Answer([_gettable(each, asked.now) for each in chosen])
 
 
+@in_its_form
 def silence(asked: Asked) -> Answer:
     """``api/v2/silence/<id>``: read or expire one."""
     if asked.method == "DELETE":
-        found = _own(asked, asked.parts["id"])
-        actions.expire_silence(actor=_actor(asked), now=asked.now, silence_id=found.pk)
+        actor, found = _actor(asked), _own(asked, asked.parts["id"])
+        # Ending what has ended leaves everything as it was asked for.
+        with suppress(SilenceOver):
+            actions.expire_silence(actor=actor, now=asked.now, silence_id=found.pk)
         return Answer()
     known = queries.silence_by_uuid(_uuid(asked.parts["id"]))
     if known is None or known.source_id not in (None, asked.source_id):

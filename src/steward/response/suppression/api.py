@@ -309,7 +309,7 @@ def create_window(request: HttpRequest, payload: WorkIn) -> Any:
 @maintenance.post("/preview", response=ScopeOut, summary="What such a scope covers, and what it would hold now")
 def preview_window(request: HttpRequest, payload: ScopeQuery) -> dict[str, Any]:
     actor = _actor(request)
-    actor.require("maintenance.view")
+    actor.require("maintenance.manage")
     chosen: list[Node] = [("service", key) for key in payload.service_ids]
     chosen += [("item", key) for key in payload.item_ids]
     matchers = _matchers(payload.matchers)

@@ -158,7 +158,7 @@ def _form(request: HttpRequest, form: SilenceForm, silence: Silence | None) -> H
     return render(request, "suppression/silence_form.html", context, status=422 if request.method == "POST" else 200)
 
 
-@page("silences.view")
+@page("silences.manage")
 @require_POST
 def preview(request: HttpRequest) -> HttpResponseBase:
     """What the form that is being filled in would hold now."""

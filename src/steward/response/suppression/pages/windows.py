@@ -102,7 +102,6 @@ def detail(request: HttpRequest, window_id: int) -> HttpResponseBase:
     context = {
         **_row(window, now), "over": state == "expired", "matchers": queries.window_matchers_text(window),
         "held": queries.window_holds(actor, window),
-        "versions": [] if actor.is_external else queries.versions_of(window),
         "may_manage": actor.can("maintenance.manage"), "extensions": () if window.rrule else EXTENSIONS,
     }  # fmt: skip
     return render(request, "suppression/window.html", context)
@@ -111,11 +110,12 @@ def detail(request: HttpRequest, window_id: int) -> HttpResponseBase:
 @page("maintenance.view")
 @require_safe
 def scope_panel(request: HttpRequest, window_id: int) -> HttpResponseBase:
-    """On a window's page, after it: what the scope covers, and by which way."""
+    """On a window's page, after it: what the scope covers and by which way, and how it came to be so."""
     actor = actor_of(request)
     window = queries.window_by_id(actor, window_id)
     lines = queries.scope_of(actor, queries.chosen_of(window), dependants=window.dependants)
-    return render(request, "suppression/scope.html", {"lines": lines})
+    versions = [] if actor.is_external else queries.versions_of(window)
+    return render(request, "suppression/window_more.html", {"lines": lines, "versions": versions})
 
 
 @page("maintenance.manage")
@@ -168,7 +168,7 @@ def _form(request: HttpRequest, form: WindowForm, window: MaintenanceWindow | No
     return render(request, "suppression/window_form.html", context, status=422 if request.method == "POST" else 200)
 
 
-@page("maintenance.view")
+@page("maintenance.manage")
 @require_POST
 def preview(request: HttpRequest) -> HttpResponseBase:
     """What the form that is being filled in would cover and hold now."""

@@ -57,7 +57,7 @@ def test_making_reading_and_expiring(k: Source) -> None:
     )  # fmt: skip
     assert listed.json == [one.json] and one.json["status"] == {"state": "active"}
     assert one.json["matchers"] == body()["matchers"]
-    assert (gone.status, again.status, after.json[0]["status"]["state"]) == (200, 409, "expired")
+    assert (gone.status, again.status, after.json[0]["status"]["state"]) == (200, 200, "expired")
 
 
 def test_an_alert_says_that_it_is_silenced(k: Source) -> None:
@@ -99,10 +99,10 @@ def test_an_update_keeps_the_id_or_makes_another(k: Source) -> None:
 @pytest.mark.parametrize(
     ("changes", "status"),
     [
-        ({"comment": ""}, 422), ({"matchers": []}, 422), ({"matchers": [{"name": "", "value": ""}]}, 422),
-        ({"endsAt": "soon"}, 422), ({"endsAt": "2020-01-01T00:00:00Z"}, 422), ({"id": "x"}, 404),
-        ({"matchers": [{"name": "a", "value": "(", "isRegex": True}]}, 422), ({"startsAt": "2026-01-01T00:00:00"}, 422),
-        ({"matchers": [{"name": 5, "value": "x"}]}, 422), ({"matchers": "a=b"}, 422),
+        ({"comment": ""}, 400), ({"matchers": []}, 400), ({"matchers": [{"name": "", "value": ""}]}, 400),
+        ({"endsAt": "soon"}, 400), ({"endsAt": "2020-01-01T00:00:00Z"}, 400), ({"id": "x"}, 404),
+        ({"matchers": [{"name": "a", "value": "(", "isRegex": True}]}, 400), ({"startsAt": "2026-01-01T00:00:00"}, 400),
+        ({"matchers": [{"name": 5, "value": "x"}]}, 400), ({"matchers": "a=b"}, 400),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_refused(k: Source, changes: dict[str, Any], status: int) -> None:
@@ -122,8 +122,9 @@ def test_a_key_needs_to_be_allowed_and_reaches_its_own_only(k: Source) -> None:
         (f"/in/other/api/v2/silence/{ours.uuid}", None, {"method": "DELETE"}),
         (f"/in/k/api/v2/silence/{page.uuid}", None, {"method": "DELETE"}), ("/in/k/api/v2/silences", None, {"method": "PUT"}),
     )  # fmt: skip
-    assert (refused.status, listed.json, hidden.status, shown.status) == (403, [], 404, 200)
-    assert (foreign.status, kept.status, unsaid.status) == (404, 404, 405)
+    assert (refused.status, listed.json, hidden.status, shown.status) == (400, [], 404, 200)
+    assert (foreign.status, kept.status, unsaid.status) == (403, 404, 405)
+    assert "may not manage silences" in refused.json
 
 
 def test_a_source_that_takes_only_what_is_signed_takes_no_silences(k: Source) -> None:
@@ -141,4 +142,4 @@ def test_what_recurs_is_shown_with_its_run_and_edited_elsewhere(k: Source) -> No
     listed, refused = ask(SILENCES, (SILENCES, {**body(), "id": str(made.uuid)}, {}))
     assert listed.json[0]["status"] == {"state": "pending"}
     assert datetime.fromisoformat(listed.json[0]["endsAt"]) == made.holds_until
-    assert refused.status == 422
+    assert refused.status == 400
