@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "steward.response.incidents",
     "steward.response.suppression",
     "steward.response.triage",
+    "steward.response.timemachine",
     "steward.response.debt",
     "steward.web",
 ]

@@ -79,6 +79,8 @@ class Incident(DueModel):
     acknowledged_at = models.DateTimeField(_("acknowledged"), null=True)
     resolved_at = models.DateTimeField(_("resolved"), null=True)
     closed_at = models.DateTimeField(_("closed"), null=True)
+    # Everything that fires in it is silenced or in maintenance since then: nobody is paged.
+    quiet_since = models.DateTimeField(null=True)
     reopened = models.PositiveSmallIntegerField(default=0)
     alert_count = models.PositiveIntegerField(default=0)
     firing_count = models.PositiveIntegerField(default=0)

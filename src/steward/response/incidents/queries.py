@@ -194,3 +194,31 @@ def order_by_status() -> Case:
     """Open before acknowledged before the rest, for lists of everything."""
     whens = [When(Q(status=status), then=Value(place)) for place, status in enumerate(IncidentStatus.values)]
     return Case(*whens, default=Value(9), output_field=IntegerField())
+
+
+def active_of_services(service_ids: Iterable[int]) -> dict[int, int]:
+    """Service key → its oldest incident that is being worked on."""
+    found: dict[int, int] = {}
+    rows = Incident.objects.active().filter(service_id__in=list(service_ids)).order_by("-opened_at", "-id")
+    for service_id, key in rows.values_list("service_id", "pk"):
+        if service_id is not None:
+            found[service_id] = key
+    return found
+
+
+def firing_members(most: int = 20_000) -> dict[int, set[int]]:
+    """Active incident → the alerts that fire in it, of the newest so many memberships."""
+    rows = IncidentAlert.objects.filter(firing=True, incident__status__in=["open", "acknowledged"]).order_by("-pk")
+    found: dict[int, set[int]] = {}
+    for incident_id, alert_id in rows.values_list("incident_id", "alert_id")[:most]:
+        found.setdefault(incident_id, set()).add(alert_id)
+    return found
+
+
+def quiet_with(alert_ids: Iterable[int]) -> list[int]:
+    """Active incidents that are quiet and in which one of these alerts fires."""
+    rows = IncidentAlert.objects.filter(
+        alert_id__in=list(alert_ids), firing=True, incident__quiet_since__isnull=False,
+        incident__status__in=["open", "acknowledged"],
+    )  # fmt: skip
+    return sorted(set(rows.values_list("incident_id", flat=True)))

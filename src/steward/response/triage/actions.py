@@ -19,22 +19,35 @@ from steward.foundation.subjects import SubjectRef
 from steward.people.audit import actions as audit
 from steward.response.oncall import queries as oncall
 from steward.response.triage import rules
+from steward.response.triage.document import apply_document, changed
 from steward.response.triage.errors import BadRoute, DefaultRoute, RouteNotFound
-from steward.response.triage.models import AlertGroup, Decision, Route
+from steward.response.triage.inhibiting import delete_inhibition, save_inhibition, save_interval, save_settings
+from steward.response.triage.models import AlertGroup, Decision, Route, TimeInterval
+from steward.response.triage.releasing import judge_anew, reconsider, suppression_changed
 from steward.response.triage.routing import end_group_wait, end_group_waits, route_changes
 
 __all__ = [
-    "create_route", "delete_route", "enable_route", "end_group_wait", "end_group_waits", "forget_changes", "move_route",
-    "remove_empty_groups", "route_changes", "update_route",
+    "apply_document", "changed", "create_route", "delete_inhibition", "delete_route", "enable_route", "end_group_wait",
+    "end_group_waits", "forget_changes", "judge_anew", "move_route", "reconsider", "remove_empty_groups",
+    "route_changes", "save_inhibition", "save_interval", "save_settings", "suppression_changed", "update_route",
 ]  # fmt: skip
 
 FIELDS = (
     "name", "enabled", "matchers", "group_by", "group_wait", "continues", "service_id", "severity_map", "policy_id",
-    "opens_incident", "auto_resolve", "reopen_minutes",
+    "opens_incident", "auto_resolve", "reopen_minutes", "parent_id", "group_interval", "repeat_interval", "mute_times",
+    "active_times", "largest_group", "storm_groups",
 )  # fmt: skip
 LONGEST_WAIT = 24 * 3600
 LONGEST_REOPEN = 30 * 24 * 60
+LONGEST_INTERVAL = 30 * 24 * 3600
+MOST_STORM = 100_000
 MOST_NAMES = 50
+
+
+LIMITS = (
+    ("group_wait", LONGEST_WAIT), ("reopen_minutes", LONGEST_REOPEN), ("group_interval", LONGEST_INTERVAL),
+    ("repeat_interval", LONGEST_INTERVAL), ("largest_group", MOST_STORM), ("storm_groups", MOST_STORM),
+)  # fmt: skip
 
 
 @transaction.atomic
@@ -46,8 +59,10 @@ def create_route(*, actor: Actor, now: datetime, **values: Any) -> Route:
     top = Route.objects.filter(is_default=False).aggregate(top=Max("position"))["top"] or 0
     route = Route(position=top + 1, **_checked(values, actor))
     _check_name(route)
+    _check_parent(route)
     route.save(force_insert=True)
     _record(actor, now, "route.create", route, {}, _shown(route))
+    changed(actor=actor, now=now)
     return route
 
 
@@ -62,13 +77,15 @@ def update_route(*, actor: Actor, now: datetime, route_id: int, **values: Any) -
     if route.is_default and (route.matchers or not route.enabled or route.continues):
         raise DefaultRoute(_("The default route catches everything: it has no matchers, is always on and the last."))
     _check_name(route)
+    _check_parent(route)
     after = _shown(route)
     if after == before:
         return route
-    changed = [name for name in FIELDS if before[name] != after[name]]
+    differing = [name for name in FIELDS if before[name] != after[name]]
     route.version += 1
-    route.save(update_fields=[*(name.removesuffix("_id") for name in changed), "version"])
+    route.save(update_fields=[*(name.removesuffix("_id") for name in differing), "version"])
     _record(actor, now, "route.update", route, before, after)
+    changed(actor=actor, now=now)
     return route
 
 
@@ -85,7 +102,10 @@ def delete_route(*, actor: Actor, now: datetime, route_id: int) -> None:
     if route.is_default:
         raise DefaultRoute(_("The default route cannot be removed."))
     _record(actor, now, "route.delete", route, _shown(route), {})
+    # What stood below it moves up: nobody asked for it to go.
+    Route.objects.filter(parent=route).update(parent=route.parent_id, version=F("version") + 1)
     route.delete()
+    changed(actor=actor, now=now)
 
 
 @transaction.atomic
@@ -96,14 +116,17 @@ def move_route(*, actor: Actor, now: datetime, route_id: int, up: bool) -> Route
     place = next((n for n, route in enumerate(ordered) if route.pk == route_id), None)
     if place is None:
         raise RouteNotFound(_("There is no such route, or it is the default one, which is always last."))
-    other = place - 1 if up else place + 1
-    if 0 <= other < len(ordered):
+    siblings = [n for n, route in enumerate(ordered) if route.parent_id == ordered[place].parent_id]
+    at = siblings.index(place) + (-1 if up else 1)
+    if 0 <= at < len(siblings):
+        other = siblings[at]
         ordered[place], ordered[other] = ordered[other], ordered[place]
         for position, route in enumerate(ordered, start=1):
             grows = 1 if route is ordered[place] or route is ordered[other] else 0
             if grows or route.position != position:
                 Route.objects.filter(pk=route.pk).update(position=position, version=F("version") + grows)
         _record(actor, now, "route.move", ordered[other], {"position": place + 1}, {"position": other + 1})
+        changed(actor=actor, now=now)
     return Route.objects.get(pk=route_id)
 
 
@@ -125,7 +148,10 @@ def _checked(values: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
         found["severity_map"] = _severity_map(found["severity_map"] or {})
     if "group_by" in found:
         found["group_by"] = _names(found["group_by"] or ())
-    for name, longest in (("group_wait", LONGEST_WAIT), ("reopen_minutes", LONGEST_REOPEN)):
+    for name in ("mute_times", "active_times"):
+        if name in found:
+            found[name] = _times(name, found[name] or ())
+    for name, longest in LIMITS:
         if name in found and not 0 <= found[name] <= longest:
             raise _bad(name, _("Between 0 and %(longest)s.") % {"longest": longest})
     if found.get("service_id") and not configuration.services(actor).filter(pk=found["service_id"]).exists():
@@ -148,6 +174,15 @@ def _severity_map(given: Mapping[str, str]) -> dict[str, str]:
             text = _("“%(word)s” is mapped to “%(level)s”; use SEV1 to SEV4.")
             raise _bad("severity_map", text % {"word": word, "level": level})
     return {word.strip().lower(): level for word, level in given.items()}
+
+
+def _times(field: str, given: Iterable[str]) -> list[str]:
+    names = _names(given)
+    known = set(TimeInterval.objects.filter(name__in=names).values_list("name", flat=True))
+    for name in names:
+        if name not in known:
+            raise _bad(field, _("There is no time interval “%(name)s”.") % {"name": name})
+    return names
 
 
 def _names(given: Iterable[str]) -> list[str]:
@@ -184,6 +219,20 @@ def _check_name(route: Route) -> None:
         raise _bad("name", _("Write a name of at most 120 characters."))
     if Route.objects.filter(name=route.name).exclude(pk=route.pk).exists():
         raise _bad("name", _("Another route has this name."))
+
+
+def _check_parent(route: Route) -> None:
+    """A route stands below the root or below another one, and never below itself."""
+    if route.parent_id is None:
+        return
+    parents = dict(Route.objects.filter(is_default=False).values_list("pk", "parent_id"))
+    if route.is_default or route.parent_id not in parents:
+        raise _bad("parent_id", _("There is no such route to stand below."))
+    above: int | None = route.parent_id
+    while above is not None:
+        if above == route.pk:
+            raise _bad("parent_id", _("A route cannot stand below itself."))
+        above = parents.get(above)
 
 
 def _lock(route_id: int) -> Route:

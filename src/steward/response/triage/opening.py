@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from steward.estate.configuration import queries as configuration
-from steward.foundation.actors import Actor
+from steward.foundation.actors import Actor, system
 from steward.foundation.sentences import joined
 from steward.response.incidents import actions as incidents
 from steward.response.incidents.actions import JoiningAlert, Opening, Rule
@@ -14,6 +14,7 @@ from steward.response.triage import rules, wording
 from steward.response.triage.models import AlertGroup
 from steward.signals.alerts.events import ChangedAlert
 
+TRIAGE = system("triage")
 LONGEST_DESCRIPTION = 2000
 LONGEST_SUMMARY = 300
 Group = tuple[AlertGroup, rules.RouteSpec, list[ChangedAlert]]

@@ -16,6 +16,7 @@ from steward.foundation.actors import Actor
 from steward.foundation.ui.spans import duration_words
 from steward.response.oncall import queries as oncall
 from steward.response.triage import rules
+from steward.response.triage.document import document as document
 from steward.response.triage.errors import RouteNotFound
 from steward.response.triage.models import Decision, GroupMember, Route, RouteQuerySet
 from steward.signals.alerts import queries as alerts
@@ -51,6 +52,13 @@ def spec(route: Route) -> rules.RouteSpec:
         auto_resolve=route.auto_resolve,
         reopen_minutes=route.reopen_minutes,
         is_default=route.is_default,
+        parent=route.parent_id,
+        group_interval=route.group_interval,
+        repeat_interval=route.repeat_interval,
+        mute_times=tuple(route.mute_times),
+        active_times=tuple(route.active_times),
+        largest_group=route.largest_group,
+        storm_groups=route.storm_groups,
     )
 
 

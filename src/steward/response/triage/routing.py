@@ -8,25 +8,21 @@ number of alerts: a storm of thousands in a few groups costs as much as a few.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 
-from steward.foundation.actors import system
-from steward.foundation.due.registry import wake
 from steward.foundation.sentences import SAID, packed
 from steward.response.incidents import actions as incidents
 from steward.response.incidents.actions import JoiningAlert
-from steward.response.triage import queries, rules, wording
-from steward.response.triage.models import AlertGroup, Decision, GroupMember, Route
-from steward.response.triage.opening import joining, open_groups, rule_of
+from steward.response.triage import configuration, judging, moving, muting, rules, telling, wording
+from steward.response.triage.models import AlertGroup, Decision, GroupMember, Notice
+from steward.response.triage.opening import TRIAGE, joining, rule_of
+from steward.response.triage.spreading import Plan, carry_out, depends, hold_storms
 from steward.signals.alerts import queries as alerts
 from steward.signals.alerts.events import ChangedAlert
-
-TRIAGE = system("triage")
-DUE_KIND = "triage.group"
 
 
 @dataclass(slots=True)
@@ -44,24 +40,37 @@ class Batch:
     """One handling: what has been decided so far, and what is written at its end for all groups together."""
 
     now: datetime
+    config: rules.Configuration
+    checked: dict[str, int] = field(default_factory=dict)
+    rounds: dict[int, int] = field(default_factory=dict)
     decisions: list[Decision] = field(default_factory=list)
     states: dict[int, rules.IncidentState] = field(default_factory=dict)
-    changed_groups: list[AlertGroup] = field(default_factory=list)
-    to_open: list[tuple[AlertGroup, rules.RouteSpec, list[ChangedAlert]]] = field(default_factory=list)
+    changed_groups: dict[int, AlertGroup] = field(default_factory=dict)
+    plan: Plan = field(default_factory=Plan)
+    pinned: dict[tuple[int, int], int] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
     waits: bool = False
+
+    def changed(self, group: AlertGroup) -> None:
+        """The group's row is to be written at the end."""
+        self.changed_groups[group.pk] = group
 
     def decide(
         self, changes: Iterable[ChangedAlert], outcome: rules.Outcome, reason: str, route: rules.RouteSpec | None,
-        incident_id: int | None = None, labels: dict[str, str] | None = None,
+        incident_id: int | None = None, labels: dict[str, str] | None = None, more: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
         said = packed(reason=reason)
-        data: dict[str, Any] = {**({} if labels is None else {"group": labels}), **({SAID: said} if said else {})}
+        data: dict[str, Any] = {
+            "checked": self.checked, **({} if labels is None else {"group": labels}), **({SAID: said} if said else {}),
+            **(more or {}),
+        }  # fmt: skip
         for change in changes:
             self.decisions.append(
                 Decision(
                     alert_id=change.alert_id,
                     change_id=change.change_id,
                     at=self.now,
+                    round=self.rounds.get(change.alert_id, 0),
                     outcome=outcome,
                     reason=reason,
                     route_id=route.id if route else None,
@@ -73,36 +82,63 @@ class Batch:
 
 
 @transaction.atomic
-def route_changes(*, now: datetime, changes: Sequence[ChangedAlert]) -> None:
-    """Decide on every change and carry it out, in the caller's transaction."""
-    batch = Batch(now)
-    works = _sort(changes, queries.active_specs(), batch)
+def route_changes(*, now: datetime, changes: Sequence[ChangedAlert], rounds: dict[int, int] | None = None) -> None:
+    """Decide on every change and carry it out, in the caller's transaction, which holds the alerts. ``rounds``: these
+    alerts are judged anew, for the how manieth time since their newest change."""
+    config = configuration.live()
+    judged = judging.judge(changes, config, now, rounds)
+    batch = Batch(now, config, judged.checked, judged.rounds)
+    for given, held in judged.held:
+        more = {"held": {"id": held.ref_id, "version": held.version, "label": held.label, **held.data}}
+        batch.decide(given, held.kind, held.why, None, more=more)  # type: ignore[arg-type]
+    works = _sort(judged.passed, batch)
+    _leave(works, judged.passed, config)
     groups = _hold_groups(works, now)
-    batch.states = _hold_incidents(groups.values())
+    storms = hold_storms(batch.plan, [work.route for work in works.values()], now)
+    batch.pinned = _split_off(groups.values(), judged.passed)
+    batch.states = _hold_incidents(groups.values(), [*storms, *batch.pinned.values()])
     _remember(works, groups, now)
-    for place, work in sorted(works.items()):
+    for place, work in sorted(works.items(), key=lambda each: each[0]):
         _work_on(work, groups[place], batch)
     _finish(batch)
 
 
-def _sort(
-    changes: Sequence[ChangedAlert], routes: Sequence[rules.RouteSpec], batch: Batch
-) -> dict[tuple[int, str], Work]:
-    """The changes by group; what only is recorded is decided here."""
+def _sort(changes: Sequence[ChangedAlert], batch: Batch) -> dict[tuple[int, str], Work]:
+    """The changes by group; what only is recorded, and what its route must not tell now, is decided here."""
     works: dict[tuple[int, str], Work] = {}
+    muted: list[muting.Muted] = []
     for change in changes:
-        taken = rules.matching(routes, change.labels)
+        taken = batch.config.tree.taking(change.labels)
         if not taken:
             batch.decide([change], "unrouted", wording.unrouted(), None)
         for route in taken:
             if not route.opens_incident:
                 batch.decide([change], "recorded", wording.recorded(route), route)
                 continue
+            mute = batch.config.muted(route, batch.now) if change.status == "firing" else None
+            if mute is not None:
+                why = wording.muted(*mute)
+                batch.decide([change], "muted", why, route, more={"held": {"label": mute[0]}})
+                muted.append(muting.Muted(change, route, mute[1], why))
+                continue
             key = rules.key_of(route, change.labels)
             if (route.id, key) not in works:
                 works[route.id, key] = Work(route, key, rules.labels_of(route, change.labels))
             works[route.id, key].changes.append(change)
+    muting.settle(changes, muted, batch.rounds, batch.now)
     return works
+
+
+def _leave(works: dict[tuple[int, str], Work], changes: Sequence[ChangedAlert], config: rules.Configuration) -> None:
+    """Alerts whose labels or routes changed leave the groups that are not theirs any more."""
+
+    def belongs(change: ChangedAlert) -> set[tuple[int, str]]:
+        taken = config.tree.taking(change.labels)
+        return {(route.id, rules.key_of(route, change.labels)) for route in taken if route.opens_incident}
+
+    for place, left in moving.leaving(changes, belongs).items():
+        work = works.setdefault(place, Work(left.route, left.key, left.labels))
+        work.changes = [*left.changes, *work.changes]
 
 
 def _hold_groups(works: dict[tuple[int, str], Work], now: datetime) -> dict[tuple[int, str], AlertGroup]:
@@ -135,9 +171,19 @@ def hold(groups: Any) -> list[AlertGroup]:
     return list(groups.select_for_update(no_key=True).order_by("route_id", "key"))
 
 
-def _hold_incidents(groups: Iterable[AlertGroup]) -> dict[int, rules.IncidentState]:
+def _split_off(groups: Iterable[AlertGroup], changes: Sequence[ChangedAlert]) -> dict[tuple[int, int], int]:
+    """(group, alert) → the incident that a person has put the alert into."""
+    rows = GroupMember.objects.filter(
+        group__in=[group.pk for group in groups], alert_id__in={change.alert_id for change in changes},
+        incident__isnull=False,
+    )  # fmt: skip
+    return {(group, alert): key for group, alert, key in rows.values_list("group_id", "alert_id", "incident_id") if key}
+
+
+def _hold_incidents(groups: Iterable[AlertGroup], others: Iterable[int] = ()) -> dict[int, rules.IncidentState]:
     """Lock the groups' incidents: what is decided on their states stays true until the transaction ends."""
-    held = incidents.lock_states(incident_ids=[group.incident_id for group in groups if group.incident_id])
+    wanted = {*(group.incident_id for group in groups if group.incident_id), *others}
+    held = incidents.lock_states(incident_ids=sorted(wanted))
     return {
         key: rules.IncidentState(key, each.ref, each.status, each.resolved_at, each.severity)
         for key, each in held.items()
@@ -161,27 +207,56 @@ def _remember(works: dict[tuple[int, str], Work], groups: dict[tuple[int, str], 
 
 
 def _work_on(work: Work, group: AlertGroup, batch: Batch) -> None:
-    """Decide on one group's changes."""
-    route = work.route
-    found = rules.collapse(work.changes)
-    incident = batch.states.get(group.incident_id or 0)
+    """Decide on one group's changes: those of alerts that were split off in their own incidents, the others here."""
+    here: list[ChangedAlert] = []
+    apart: dict[int, list[ChangedAlert]] = {}
+    for change in work.changes:
+        pin = batch.pinned.get((group.pk, change.alert_id))
+        state = batch.states.get(pin or 0)
+        stays = state is not None and (state.is_active or rules.reopens(work.route, state, batch.now))
+        (apart.setdefault(state.id, []) if state is not None and stays else here).append(change)
+    for incident_id, changes in sorted(apart.items()):
+        _decide(work.route, group, batch.states[incident_id], changes, batch, apart=True)
+    if here:
+        _decide(work.route, group, batch.states.get(group.incident_id or 0), here, batch)
+
+
+def _decide(
+    route: rules.RouteSpec, group: AlertGroup, incident: rules.IncidentState | None,
+    changes: Sequence[ChangedAlert], batch: Batch, *, apart: bool = False,
+) -> None:  # fmt: skip
+    found = rules.collapse(changes)
     batch.decide(found.overtaken, "overtaken", wording.overtaken(), route, labels=group.labels)
-    step = rules.next_step(route, incident, group.due_at is not None, batch.now) if found.firing else None
+    step = None
+    if found.firing:
+        waiting = group.due_at is not None and (incident is None or not incident.is_active)
+        began = min(change.starts_at for change in found.firing)
+        step = rules.next_step(_patient(route, found.firing, batch.config), incident, waiting, batch.now, began)
     if step == "join" and incident is not None:
         severity = _change(incident, route, found, batch)
         text = wording.joined(route, incident.ref, raised=severity if severity < incident.severity else "")
         batch.decide(found.firing, "joined", text, route, incident.id, group.labels)
+        if not apart:
+            telling.news(group, route, batch)
         return
     if step == "reopen" and incident is not None:
         _reopen(incident, route, found, batch)
         batch.decide(found.firing, "reopened", wording.reopened(route, incident.ref), route, incident.id, group.labels)
+        telling.begins(group, route, "reopened", len(found.firing), batch)
         return
     if found.resolved:
         _settle(group, incident, route, found, batch)
     if step == "wait":
         _wait(group, route, found.firing, batch)
     elif step == "open":
-        batch.to_open.append((group, route, found.firing))
+        batch.plan.add(group, route, found.firing)
+
+
+def _patient(route: rules.RouteSpec, firing: Sequence[ChangedAlert], config: rules.Configuration) -> rules.RouteSpec:
+    """The route, with a longer group wait for alerts of what depends on something else, whose alert may still come."""
+    if not config.topology.enabled or config.topology.delay <= route.group_wait:
+        return route
+    return replace(route, group_wait=config.topology.delay) if depends(route, firing) else route
 
 
 def _change(
@@ -196,6 +271,9 @@ def _change(
     )  # fmt: skip
     text = wording.resolved(route, incident.ref, active=incident.is_active, last=after.firing_count == 0)
     batch.decide(found.resolved, "resolved", text, route, incident.id)
+    batch.states[incident.id] = replace(
+        incident, status=after.status, resolved_at=after.resolved_at, severity=after.severity
+    )
     return after.severity
 
 
@@ -230,79 +308,89 @@ def _settle(
 def _wait(group: AlertGroup, route: rules.RouteSpec, firing: Sequence[ChangedAlert], batch: Batch) -> None:
     if group.due_at is None:
         group.due_at, group.leased_until = batch.now + timedelta(seconds=route.group_wait), None
-        batch.changed_groups.append(group)
+        batch.changed(group)
         batch.waits = True
     batch.decide(firing, "waiting", wording.waiting(route, group.due_at), route, labels=group.labels)
 
 
 def _finish(batch: Batch) -> None:
     """Open what is to be opened, and write what was decided."""
-    for group, route, firing, ref in open_groups(batch.to_open, batch.now, TRIAGE):
-        batch.changed_groups.append(group)
-        batch.decide(firing, "opened", wording.opened(route, ref), route, group.incident_id, group.labels)
+    carry_out(batch.plan, batch)
+    telling.settle(batch)
     if batch.changed_groups:
-        _save_groups(batch.changed_groups)
-    if batch.waits:
-        wake(DUE_KIND)
+        _save_groups(list(batch.changed_groups.values()))
     Decision.objects.bulk_create(batch.decisions, ignore_conflicts=True)
 
 
 def _save_groups(groups: Sequence[AlertGroup]) -> None:
     """Write their incidents and clocks. Django's bulk_update builds a condition for each value, which in a storm of
     groups takes longer than all else."""
-    rows = [(group.pk, group.incident_id, group.due_at, group.leased_until) for group in groups]
+    rows = [
+        (g.pk, g.incident_id, g.due_at, g.leased_until, g.began_at, g.told_at, g.news)
+        for g in sorted(groups, key=lambda g: g.pk)
+    ]
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE triage_alertgroup g SET incident_id = u.incident, due_at = u.due, leased_until = u.leased FROM"
-            " unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS u(id, incident, due, leased)"
-            " WHERE g.id = u.id",
+            "UPDATE triage_alertgroup g SET incident_id = u.incident, due_at = u.due, leased_until = u.leased,"
+            " began_at = u.began, told_at = u.told, news = u.news FROM"
+            " unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],"
+            " %s::timestamptz[], %s::bool[]) AS u(id, incident, due, leased, began, told, news) WHERE g.id = u.id",
             [list(column) for column in zip(*rows, strict=True)],
         )
 
 
 def end_group_wait(*, now: datetime, group_id: int) -> None:
-    """Open the incident of one group whose wait is over."""
+    """Look at one group whose time has come."""
     end_group_waits(now=now, group_ids=[group_id])
 
 
 @transaction.atomic
 def end_group_waits(*, now: datetime, group_ids: Sequence[int]) -> None:
-    """Open the incidents of groups whose wait is over, with what still fires in them."""
-    groups = [
-        group for group in hold(AlertGroup.objects.filter(pk__in=group_ids)) if group.due_at and group.due_at <= now
-    ]
+    """Groups whose time has come: their wait is over, and what still fires in them opens an incident; or it is time to
+    tell the responders again."""
+    found = hold(AlertGroup.objects.filter(pk__in=group_ids))
+    groups = [group for group in found if group.due_at and group.due_at <= now]
     if not groups:
         return
-    specs = {route.pk: queries.spec(route) for route in Route.objects.filter(pk__in={g.route_id for g in groups})}
-    firing = _still_firing(groups, now)
-    batch = Batch(now, states=_hold_incidents(groups))
-    to_open = []
+    config = configuration.live()
+    batch = Batch(now, config)
+    specs = configuration.specs_of({group.route_id for group in groups})
+    storms = hold_storms(batch.plan, specs.values(), now)
+    batch.states = _hold_incidents(groups, storms)
+    firing = _still_firing(groups, now, config)
+    waited: list[AlertGroup] = []
     for group in groups:
         group.due_at, group.leased_until = None, None
+        batch.changed(group)
         incident = batch.states.get(group.incident_id or 0)
-        over = incident is None or not incident.is_active
-        if firing.get(group.pk) and over and specs[group.route_id].opens_incident:
-            to_open.append((group, specs[group.route_id], firing[group.pk]))
-    opened = open_groups(to_open, now, TRIAGE)
-    _save_groups(groups)
-    for group, route, members, ref in opened:
-        known = [change for change in members if change.change_id]
-        batch.decide(known, "opened", wording.opened(route, ref, waited=True), route, group.incident_id, group.labels)
+        route = specs[group.route_id]
+        if incident is not None and incident.is_active:
+            telling.look(group, route, incident, len(firing.get(group.pk, ())), batch)
+        elif firing.get(group.pk) and route.opens_incident:
+            batch.plan.add(group, route, firing[group.pk], waited=True)
+            waited.append(group)
+    carry_out(batch.plan, batch)
+    telling.settle(batch)
+    _save_groups(list(batch.changed_groups.values()))
     # The changes' "waiting" becomes "opened".
     Decision.objects.bulk_create(
-        batch.decisions, update_conflicts=True, unique_fields=["change", "route"],
+        [each for each in batch.decisions if each.change_id],
+        update_conflicts=True, unique_fields=["change", "route", "round"],
         update_fields=["at", "outcome", "reason", "route_version", "incident", "data"],
     )  # fmt: skip
 
 
-def _still_firing(groups: Sequence[AlertGroup], now: datetime) -> dict[int, list[ChangedAlert]]:
-    """The alerts that fire in each group, in the order in which they joined."""
+def _still_firing(
+    groups: Sequence[AlertGroup], now: datetime, config: rules.Configuration
+) -> dict[int, list[ChangedAlert]]:
+    """The alerts that fire in each group and that nothing holds, in the order in which they joined."""
     members = list(
         GroupMember.objects.filter(group__in=groups, firing=True).order_by("pk").values_list("group_id", "alert_id")
     )
     changed = {each.alert_id: each for each in alerts.as_changed(list({alert for _group, alert in members}), now)}
+    held = judging.hold_now(list(changed.values()), config, now)
     found: dict[int, list[ChangedAlert]] = {}
     for group_id, alert_id in members:
-        if alert_id in changed:
+        if alert_id in changed and alert_id not in held:
             found.setdefault(group_id, []).append(changed[alert_id])
     return found

@@ -1,6 +1,7 @@
-"""Triage decides on every changed alert, and keeps what explains an incident."""
+"""Triage decides on every changed alert, judges anew what silences and windows held, keeps what explains an incident."""
 
 from steward.foundation.events import subscribe
+from steward.response.suppression.events import SuppressionChanged
 from steward.response.triage import actions, queries
 from steward.signals.alerts.events import AlertsChanged, AlertsLeaving, ChangesGone, ChangesLeaving
 
@@ -23,3 +24,8 @@ def changes_leaving(event: ChangesLeaving) -> None:
 @subscribe(ChangesGone)
 def changes_gone(event: ChangesGone) -> None:
     actions.forget_changes(event.change_ids)
+
+
+@subscribe(SuppressionChanged)
+def suppression_changed(event: SuppressionChanged) -> None:
+    actions.suppression_changed(now=event.now, kind=event.kind, ref_id=event.id)

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from steward.algorithms.matching import format_matchers
 from steward.foundation.sentences import gettext as _
+from steward.foundation.sentences import ngettext
 from steward.foundation.ui.spans import duration_words
-from steward.response.triage.rules import RouteSpec
+from steward.response.triage.rules import FlappingSpec, InhibitionSpec, RouteSpec
 from steward.signals.alerts.events import ChangedAlert
 
 
@@ -124,3 +125,58 @@ def title(firing: Sequence[ChangedAlert], service: str) -> str:
         (first.labels[name] for name in ("service", "instance", "host", "job") if first.labels.get(name)), ""
     )
     return _("%(alert)s on %(where)s") % {"alert": first.name, "where": where} if where else first.name
+
+
+def flapping(changes: int, spec: FlappingSpec) -> str:
+    """Why an alert that changes all the time is held."""
+    text = _("It flaps: %(n)s changes within %(window)s. Its changes are held until it is quiet for %(quiet)s.")
+    return text % {
+        "n": max(changes, spec.changes), "window": duration_words(spec.window), "quiet": duration_words(spec.quiet),
+    }  # fmt: skip
+
+
+def inhibited(rule: InhibitionSpec) -> str:
+    text = _("Inhibited by rule %(name)s, version %(version)s: %(source)s fires with the same %(equal)s.")
+    return text % {
+        "name": rule.name, "version": rule.version, "source": format_matchers(rule.source)[1:-1],
+        "equal": ", ".join(rule.equal) or "—",
+    }  # fmt: skip
+
+
+def muted(name: str, until: datetime | None) -> str:
+    if until is None:
+        return _("Its route pages nobody at this time (%(name)s).") % {"name": name}
+    text = _("Its route pages nobody at this time (%(name)s); it is looked at again at %(until)s UTC.")
+    return text % {"name": name, "until": f"{until:%Y-%m-%d %H:%M}"}
+
+
+def symptom(path: Sequence[str]) -> str:
+    return _("a symptom: %(path)s") % {"path": " → ".join(path)}
+
+
+def joined_cause(ref: str, path: Sequence[str]) -> str:
+    text = _("A symptom of %(ref)s: %(path)s. It joined that incident, and nobody is paged for it alone.")
+    return text % {"ref": ref, "path": " → ".join(path)}
+
+
+def in_storm(route: RouteSpec) -> str:
+    text = _("route %(name)s is in a storm: more than %(n)s incidents within a minute")
+    return text % {"name": route.name, "n": route.storm_groups}
+
+
+def stormed(route: RouteSpec, ref: str) -> str:
+    return _("Joined %(ref)s: %(storm)s. Nobody is paged for it alone.") % {"ref": ref, "storm": in_storm(route)}
+
+
+def storm_title(route: RouteSpec, alerts: int, groups: int) -> str:
+    text = _("Storm on route %(name)s: %(alerts)s alerts in %(groups)s groups")
+    return text % {"name": route.name, "alerts": alerts, "groups": groups}
+
+
+def still_firing(kind: str, firing: int) -> str:
+    """What responders hear after the first page."""
+    if kind == "changed":
+        return ngettext("more alerts joined: %(n)s fires now", "more alerts joined: %(n)s fire now", firing) % {
+            "n": firing
+        }
+    return ngettext("still firing: %(n)s alert", "still firing: %(n)s alerts", firing) % {"n": firing}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -245,6 +245,14 @@ def _attach(alerts: Sequence[Alert]) -> None:
                 ),
             )
         )
+
+
+def lock_alerts(alert_ids: Iterable[int]) -> None:
+    """Hold alerts in the caller's transaction, in the one order of locks, so that nobody changes them meanwhile."""
+    list(
+        Alert.objects.select_for_update(of=("self",), no_key=True)
+        .filter(pk__in=list(alert_ids)).order_by("pk").values_list("pk", flat=True)
+    )  # fmt: skip
 
 
 def set_standing(standings: Mapping[int, Mapping[str, Any] | None]) -> None:

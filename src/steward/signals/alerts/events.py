@@ -25,6 +25,7 @@ class ChangedAlert:
     item_id: int | None
     reason: dict[str, Any]
     generator_url: str
+    source_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -180,12 +180,28 @@ def firing_services(actor: Actor) -> dict[int | None, int]:
     return dict(rows)
 
 
-def as_changed(alert_ids: Sequence[int], now: datetime) -> list[ChangedAlert]:
-    """Alerts that still fire, in the given order, as their newest change."""
+def firing_labels() -> Iterator[tuple[int, dict[str, str]]]:
+    """Key and labels of everything that fires, read in pieces."""
+    rows = Alert.objects.filter(status=AlertStatus.FIRING).order_by("pk").values_list("pk", "labels")
+    yield from rows.iterator(chunk_size=2_000)
+
+
+def change_times(alert_ids: Iterable[int], since: datetime) -> dict[int, list[datetime]]:
+    """When these alerts changed since then."""
+    found: dict[int, list[datetime]] = {}
+    rows = AlertChange.objects.filter(alert_id__in=list(alert_ids), at__gt=since).order_by("alert_id", "id")
+    for alert_id, at in rows.values_list("alert_id", "at"):
+        found.setdefault(alert_id, []).append(at)
+    return found
+
+
+def as_changed(alert_ids: Sequence[int], now: datetime, *, resolved: bool = False) -> list[ChangedAlert]:
+    """Alerts that still fire (and, if asked, those that are ``resolved``), in the given order, as their newest change."""
     newest = dict(
         AlertChange.objects.filter(alert_id__in=alert_ids).values_list("alert_id").annotate(newest=Max("id")).order_by()
     )
-    found = Alert.objects.select_related("source").filter(pk__in=alert_ids, status=AlertStatus.FIRING).in_bulk()
+    wanted = Alert.objects.select_related("source").filter(pk__in=alert_ids)
+    found = (wanted if resolved else wanted.firing()).in_bulk()
     return [changed(found[key], newest.get(key, 0), {}) for key in alert_ids if key in found]
 
 
@@ -206,6 +222,7 @@ def changed(alert: Alert, change_id: int, reason: dict[str, Any]) -> ChangedAler
         item_id=alert.item_id,
         reason=reason,
         generator_url=alert.generator_url,
+        source_id=alert.source_id,
     )
 
 

@@ -2,6 +2,7 @@
 
 from steward.response.incidents.actions.membership import add_alerts, alerts_changed
 from steward.response.incidents.actions.opening import Opening, declare, open_incident, open_incidents
+from steward.response.incidents.actions.reminding import quiet, tell_again, unquiet
 from steward.response.incidents.actions.response import lock, lock_states, note_response
 from steward.response.incidents.actions.severity import Rule, set_severity
 from steward.response.incidents.actions.shared import JoiningAlert, subject_of
@@ -34,8 +35,11 @@ __all__ = [
     "note_response",
     "open_incident",
     "open_incidents",
+    "quiet",
     "reopen",
     "resolve",
     "set_severity",
     "subject_of",
+    "tell_again",
+    "unquiet",
 ]

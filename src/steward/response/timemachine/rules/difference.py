@@ -67,7 +67,9 @@ def _entries(part: str, old: Entries, new: Entries) -> list[Change]:
 
 def _usual(part: str) -> Fields:
     """What an entry that is not there counts as: only what is unusual about it is worth telling."""
-    return {**ROUTE_DEFAULTS, BELOW: ROOT} if part == "routes" else {"enabled": True, "equal": []}
+    if part == "routes":
+        return {**ROUTE_DEFAULTS, BELOW: ROOT}
+    return {"enabled": True} if part == "inhibitions" else {}
 
 
 def _fields(old: Fields, new: Fields) -> tuple[FieldChange, ...]:

@@ -6,7 +6,7 @@ intervals, flapping, topology, and silences to try (a replay heeds them, publish
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +41,10 @@ NOT_OF_DEFAULT: Final = ("enabled", "matchers", "continues", "mute_times", "acti
 FLAPPING_DEFAULTS: Final = {"changes": 6, "window": 600, "quiet": 600}
 TOPOLOGY_DEFAULTS: Final = {"enabled": True, "delay": 0}
 PARTS: Final = ("default", "routes", "inhibitions", "time_intervals", "flapping", "topology", "silences")
+_UNKNOWN: Final = {
+    "policy": _("There is no escalation policy “%(name)s” yet: make it, or leave this out and nobody is paged."),
+    "service": _("There is no service “%(name)s” yet: make it, or leave this out."),
+}
 _ROUTE: Final = frozenset({"name", "children", *ROUTE_DEFAULTS})
 _INHIBITION: Final = frozenset({"name", "enabled", "source_matchers", "target_matchers", "equal"})
 _SILENCE: Final = frozenset({"name", "matchers", "starts_at", "ends_at"})
@@ -92,14 +96,18 @@ def services_of(document: Mapping[str, Any]) -> set[str]:
     return {node["service"] for node in nodes if node.get("service")}
 
 
-def check(loaded: Loaded) -> Checked:
-    """Read what people wrote; every problem has its line."""
-    return _Checker(loaded).check()
+def check(
+    loaded: Loaded, *, policies: Collection[str] | None = None, services: Collection[str] | None = None
+) -> Checked:
+    """Read what people wrote; every problem has its line. With the names of the policies and services that there are,
+    others are problems too."""
+    return _Checker(loaded, {"policy": policies, "service": services}).check()
 
 
 class _Checker:
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: Loaded, known: Mapping[str, Collection[str] | None]) -> None:
         self.reading = Reading(loaded)
+        self.known = known
         self.names: set[str] = set()
         self.intervals: set[str] = set()
         self.count = 0
@@ -182,7 +190,16 @@ class _Checker:
             return reading.get(path, given, name, values.yes_or_no, default)
         if isinstance(default, list):
             return self._label_names(path, given, name)
-        return reading.get(path, given, name, values.text, None) or None
+        return self._reference(path, given, name)
+
+    def _reference(self, path: Path, given: Mapping[str, Any], name: str) -> str | None:
+        """The name of a policy or service."""
+        found = self.reading.get(path, given, name, values.text, "") or None
+        known = self.known[name]
+        if found is not None and known is not None and found not in known:
+            text = _UNKNOWN[name]
+            self.reading.wrong((*path, name), text, name=found)
+        return found
 
     def _name(self, path: Path, given: Mapping[str, Any]) -> str:
         name = self.reading.get(path, given, "name", values.text, "").strip()

@@ -15,8 +15,8 @@ from steward.foundation.testing.races import race
 from steward.people.audit.models import AuditEntry
 from steward.response.incidents.models import Incident, IncidentAlert, TimelineEntry
 from steward.response.triage import actions, queries, routing
-from steward.response.triage.models import AlertGroup, Decision, GroupMember, Route
-from steward.response.triage.tests.factories import NOW, fire, minutes, resolve, route
+from steward.response.triage.models import AlertGroup, Decision, GroupMember
+from steward.response.triage.tests.factories import ADMIN, NOW, fire, minutes, resolve, route
 from steward.signals.alerts import retention
 from steward.signals.alerts.models import Alert, AlertChange
 
@@ -133,7 +133,7 @@ def test_an_old_alert_that_fires_again_during_the_run_is_kept_or_made_again() ->
         name = f"Back{turn}"
         recording = route(f'team="t{turn}"', opens_incident=False)
         story(name, team=f"t{turn}")
-        Route.objects.filter(pk=recording.pk).update(opens_incident=True)
+        actions.update_route(actor=ADMIN, now=LATER, route_id=recording.pk, opens_incident=True)
 
         def clean() -> int:
             with transaction.atomic():

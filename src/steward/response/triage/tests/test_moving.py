@@ -111,7 +111,7 @@ def test_it_moves_to_another_route() -> None:
     through_the_door(event("trigger", "warning"))
     through_the_door(event("trigger", "critical"))
     assert [each.status for each in incidents()] == ["resolved", "open"]
-    assert decisions(AlertChange.objects.latest("id")) == [("opened", "Bad")]
+    assert decisions(AlertChange.objects.latest("id")) == [("resolved", "Other"), ("opened", "Bad")]
 
 
 @pytest.mark.django_db

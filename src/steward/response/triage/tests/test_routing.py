@@ -280,13 +280,15 @@ def test_a_title_without_a_summary_says_what_and_where() -> None:
 
 def test_a_storm_in_one_group_costs_as_much_as_a_few() -> None:
     route(name="All")
+    fire("Warm", at=NOW - minutes(90))
+    resolve("Warm", at=NOW - minutes(80))
     counts = []
     for number in (5, 200):
         changes = [change(f"Storm{number}", instance=f"i{n}") for n in range(number)]
         with CaptureQueriesContext(connection) as captured:
             process(*changes)
         counts.append(len(captured))
-    assert [each.alert_count for each in incidents()] == [5, 200]
+    assert [each.alert_count for each in incidents()][1:] == [5, 200]
     assert counts[0] == counts[1]
     entries = TimelineEntry.objects.filter(incident=incidents()[1], kind="alert")
     assert [each.text for each in entries] == ["Storm200 fires", "199 more alerts joined"]

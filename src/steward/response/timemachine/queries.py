@@ -1,0 +1,110 @@
+"""Reads of versions and drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from steward.estate.configuration import queries as configuration
+from steward.foundation.actors import Actor
+from steward.response.oncall import queries as oncall
+from steward.response.timemachine.errors import DraftNotFound, VersionNotFound
+from steward.response.timemachine.models import ConfigurationVersion, Draft
+from steward.response.timemachine.rules.difference import Change, difference
+from steward.response.timemachine.rules.document import Checked, check, filled
+from steward.response.timemachine.rules.loading import Problem, Unreadable, load
+from steward.response.timemachine.rules.merging import Merged, merge
+from steward.response.triage import queries as triage
+
+
+def versions(actor: Actor) -> QuerySet[ConfigurationVersion]:
+    """All versions, newest first; without their documents, which lists do not need."""
+    return ConfigurationVersion.objects.visible_to(actor).defer("document").order_by("-number")
+
+
+def version_by_number(actor: Actor, number: int) -> ConfigurationVersion:
+    found = ConfigurationVersion.objects.visible_to(actor).filter(number=number).first()
+    if found is None:
+        raise VersionNotFound(_("There is no such version, or you may not see it."))
+    return found
+
+
+def newest() -> ConfigurationVersion | None:
+    return ConfigurationVersion.objects.order_by("-number").first()
+
+
+def before(version: ConfigurationVersion) -> ConfigurationVersion | None:
+    """The version that it replaced."""
+    return ConfigurationVersion.objects.filter(number__lt=version.number).order_by("-number").first()
+
+
+def live() -> dict[str, Any]:
+    """The live configuration with everything written out."""
+    return filled(triage.document())
+
+
+def changes_of(version: ConfigurationVersion) -> tuple[Change, ...]:
+    """What it changed; of the first version, everything."""
+    earlier = before(version)
+    return difference(earlier.document if earlier else {}, version.document)
+
+
+def drafts(actor: Actor) -> QuerySet[Draft]:
+    """All drafts, the ones last worked on first; without their texts."""
+    found = Draft.objects.visible_to(actor).select_related("base", "version", "owner")
+    return found.defer("text", "report", "receivers", "base__document", "version__document").order_by(
+        "-updated_at", "-id"
+    )
+
+
+def draft_by_id(actor: Actor, draft_id: int) -> Draft:
+    found = Draft.objects.visible_to(actor).select_related("base", "version", "owner").filter(pk=draft_id).first()
+    if found is None:
+        raise DraftNotFound(_("There is no such draft, or you may not see it."))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A draft's text, read: the document (None if there is none), and what is wrong on which line."""
+
+    document: dict[str, Any] | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def usable(self) -> dict[str, Any] | None:
+        return None if self.problems else self.document
+
+
+def read(actor: Actor, text: str, *, names: bool = True) -> Read:
+    """Read a configuration as text; with ``names``, that its policies and services exist is checked too."""
+    try:
+        loaded = load(text)
+    except Unreadable as error:
+        return Read(None, (error.problem,))
+    policies = set(oncall.policies(actor).values_list("name", flat=True)) if names else None
+    services = set(configuration.services(actor).values_list("name", flat=True)) if names else None
+    checked: Checked = check(loaded, policies=policies, services=services)
+    return Read(checked.document, checked.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a draft stands to what is live: its changes, whether live has moved since its base, and if so what merging
+    comes to."""
+
+    changes: tuple[Change, ...]
+    live_moved: tuple[Change, ...]
+    merged: Merged | None
+
+
+def standing(draft: Draft, document: Mapping[str, Any]) -> Standing:
+    """Hold a draft against the live configuration."""
+    now = live()
+    base = filled(draft.base.document)
+    moved = difference(base, now)
+    return Standing(difference(now, document), moved, merge(base, now, document) if moved else None)

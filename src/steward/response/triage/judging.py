@@ -1,0 +1,244 @@
+"""May a changed alert page at all just now? Flap detection, maintenance windows, silences, inhibition, in this order;
+what may not is held in a row with the reason, and judged anew when the reason ends.
+
+The alerts are locked by who calls. Locks here: holds by alert, after the alerts and before groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q
+
+from steward.foundation.due.registry import wake
+from steward.foundation.sentences import SAID, packed
+from steward.response.suppression import queries as suppression
+from steward.response.triage import rules, wording
+from steward.response.triage.models import Hold, InhibitionSource
+from steward.signals.alerts import actions as alerts
+from steward.signals.alerts import queries as alert_queries
+from steward.signals.alerts.events import ChangedAlert
+
+HOLD_KIND = "triage.hold"
+# What an inhibition or a symptom holds is looked at again when its reason ends; this is the look in between.
+LONGEST_HOLD = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Why an alert is held: the stage, the rule with its version, and until when if that is known."""
+
+    kind: str
+    ref_id: int
+    version: int
+    label: str
+    why: str
+    until: datetime | None = None
+    key: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What came of a batch: ``passed`` goes on to the routes; ``held`` by alert; ``checked`` says what was asked."""
+
+    passed: list[ChangedAlert] = field(default_factory=list)
+    held: list[tuple[list[ChangedAlert], Held]] = field(default_factory=list)
+    rounds: dict[int, int] = field(default_factory=dict)
+    checked: dict[str, int] = field(default_factory=dict)
+    # By alert: what holds it, or None where nothing does any more.
+    standings: dict[int, Held | None] = field(default_factory=dict)
+
+
+def judge(
+    changes: Sequence[ChangedAlert], config: rules.Configuration, now: datetime, rounds: Mapping[int, int] | None = None
+) -> Judgement:
+    """Judge a batch of changes; writes holds and the sources of inhibitions. ``rounds`` of alerts that are judged anew."""
+    by_alert: dict[int, list[ChangedAlert]] = {}
+    for change in changes:
+        by_alert.setdefault(change.alert_id, []).append(change)
+    known = _holds(by_alert)
+    found = Judgement(rounds=dict(rounds or {}))
+    flapping = _flapping(by_alert, known, config, now, anew=rounds is not None)
+    standing = suppression.standing(now)
+    _note_sources(by_alert, config, now)
+    muted = _inhibited(by_alert, config)
+    # What was asked on the way: a receipt says of each stage that it let the alert pass.
+    found.checked = {
+        "revision": config.revision, "suppression": int(bool(standing)), "inhibitions": len(config.inhibitions),
+        "flapping": config.flapping.changes,
+    }  # fmt: skip
+    for alert_id, given in by_alert.items():
+        last = given[-1]
+        held = flapping.get(alert_id)
+        enters = held is not None and alert_id not in known
+        if held is None and last.status == "firing":
+            held = _suppressed(standing, last) or muted.get(alert_id)
+        if held is None or (enters and held.kind == "flapping" and last.status == "firing"):
+            found.passed += given
+        else:
+            found.held.append((given, held))
+        if held is not None or alert_id in known:
+            found.standings[alert_id] = held
+    _write(found, known, now)
+    return found
+
+
+def hold_now(changes: Sequence[ChangedAlert], config: rules.Configuration, now: datetime) -> set[int]:
+    """Of alerts that waited in a group, those that something has come to hold meanwhile: they are held from now on."""
+    standing = suppression.standing(now)
+    by_alert = {change.alert_id: [change] for change in changes}
+    muted = _inhibited(by_alert, config)
+    found = Judgement()
+    for change in changes:
+        held = _suppressed(standing, change) or muted.get(change.alert_id)
+        if held is not None:
+            found.standings[change.alert_id] = held
+    if found.standings:
+        _write(found, _holds(found.standings), now)
+    return set(found.standings)
+
+
+def _holds(alert_ids: Iterable[int]) -> dict[int, Hold]:
+    """The whole-alert holds of these alerts (a route's own are kept by the routing)."""
+    rows = Hold.objects.filter(alert_id__in=list(alert_ids), route__isnull=True)
+    return {hold.alert_id: hold for hold in rows}
+
+
+def _flapping(
+    by_alert: Mapping[int, Sequence[ChangedAlert]], known: Mapping[int, Hold], config: rules.Configuration,
+    now: datetime, *, anew: bool,
+) -> dict[int, Held]:  # fmt: skip
+    """Alerts that flap: those that did, each change of which begins their quiet time anew, and those that begin to."""
+    spec = config.flapping
+    if not spec.changes or anew:
+        return {}
+    asked = [key for key, given in by_alert.items() if given[0].reason.get("code") != "new"]
+    times = alert_queries.change_times(asked, now - timedelta(seconds=spec.window)) if asked else {}
+    found = {}
+    for key in asked:
+        already = key in known and known[key].kind == "flapping"
+        if already or rules.enters(spec, times.get(key, ()), now):
+            until = rules.quiet_at(spec, now)
+            why = wording.flapping(len(times.get(key, ())), spec)
+            found[key] = Held("flapping", 0, config.revision, "", why, until)
+    return found
+
+
+def _suppressed(standing: suppression.Standing, change: ChangedAlert) -> Held | None:
+    for verdict in standing.verdicts(change.labels, change.service_id, change.item_id, source_id=change.source_id):
+        return Held(verdict.kind, verdict.id, verdict.version, verdict.label, verdict.why, verdict.until)
+    return None
+
+
+def _note_sources(by_alert: Mapping[int, Sequence[ChangedAlert]], config: rules.Configuration, now: datetime) -> None:
+    """Which alerts of the batch mute others from now on, and which do not any more. What an ended one held is judged
+    anew at once."""
+    if not config.inhibitions:
+        return
+    ended = [key for key, given in by_alert.items() if given[-1].status != "firing"]
+    firing = [
+        InhibitionSource(rule_id=place.rule.id, key=place.key, alert_id=key, both=place.both)
+        for key, given in by_alert.items()
+        if given[-1].status == "firing"
+        for place in config.inhibiting.as_source(given[-1].labels)
+    ]
+    InhibitionSource.objects.bulk_create(firing, ignore_conflicts=True)
+    gone = list(InhibitionSource.objects.filter(alert_id__in=ended).values_list("rule_id", "key")) if ended else []
+    if gone:
+        InhibitionSource.objects.filter(alert_id__in=ended).delete()
+        release("inhibition", gone, now)
+
+
+def _inhibited(by_alert: Mapping[int, Sequence[ChangedAlert]], config: rules.Configuration) -> dict[int, Held]:
+    """The firing alerts of the batch that a rule mutes."""
+    if not config.inhibitions:
+        return {}
+    places = {
+        key: found
+        for key, given in by_alert.items()
+        if given[-1].status == "firing" and (found := config.inhibiting.as_target(given[-1].labels))
+    }
+    wanted = {place.ident for found in places.values() for place in found}
+    if not wanted:
+        return {}
+    rows = InhibitionSource.objects.filter(
+        rule_id__in={rule for rule, _key in wanted}, key__in={key for _rule, key in wanted}
+    ).order_by("alert_id")
+    sources: dict[tuple[int, str], list[rules.Source]] = {}
+    for row in rows:
+        sources.setdefault((row.rule_id, row.key), []).append(rules.Source(row.alert_id, row.both))
+    held = {}
+    for key, found in places.items():
+        for place in found:
+            by = rules.muted_by(place, key, sources.get(place.ident, ()))
+            if by is not None:
+                rule = place.rule
+                why = wording.inhibited(rule)
+                held[key] = Held(
+                    "inhibition", rule.id, rule.version, rule.name, why, None, place.key, {"by": by.alert_id}
+                )
+                break
+    return held
+
+
+def _write(found: Judgement, known: Mapping[int, Hold], now: datetime) -> None:
+    """Keep what holds alerts; forget what does not."""
+    over = [key for key, held in found.standings.items() if held is None]
+    if over:
+        Hold.objects.filter(alert_id__in=over, route__isnull=True).delete()
+    holding = {key: held for key, held in found.standings.items() if held is not None}
+    keep(
+        [
+            Hold(
+                alert_id=key, kind=held.kind, ref_id=held.ref_id, key=held.key, due_at=held.until or now + LONGEST_HOLD,
+                since=known[key].since if key in known and known[key].kind == held.kind else now,
+                round=found.rounds.get(key, 0),
+            )
+            for key, held in sorted(holding.items())
+        ]
+    )  # fmt: skip
+    since = {key: known[key].since for key in holding if key in known and known[key].kind == holding[key].kind}
+    alerts.set_standing(
+        {key: stand(held, since.get(key, now)) if held else None for key, held in found.standings.items()}
+    )
+
+
+def stand(held: Held, since: datetime) -> dict[str, Any]:
+    """What the alert itself says of it."""
+    return {
+        "kind": held.kind, "id": held.ref_id, "text": held.why, "since": since.isoformat(), "label": held.label,
+        "until": held.until.isoformat() if held.until else None,
+        **({SAID: said} if (said := packed(text=held.why)) else {}), **held.data,
+    }  # fmt: skip
+
+
+def keep(holds: Sequence[Hold]) -> None:
+    """Write holds; one that is there is replaced. The engine is told, for it may sleep until later than they end."""
+    if not holds:
+        return
+    rows = [(h.alert_id, h.route_id, h.kind, h.ref_id, h.key, h.since, h.due_at, h.round) for h in holds]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO triage_hold (alert_id, route_id, kind, ref_id, key, since, due_at, round)"
+            " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::text[],"
+            " %s::timestamptz[], %s::timestamptz[], %s::int[])"
+            " ON CONFLICT (alert_id, route_id) DO UPDATE SET kind = EXCLUDED.kind, ref_id = EXCLUDED.ref_id,"
+            " key = EXCLUDED.key, since = EXCLUDED.since, due_at = EXCLUDED.due_at, round = EXCLUDED.round,"
+            " leased_until = NULL",
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+    wake(HOLD_KIND)
+
+
+def release(kind: str, refs: Iterable[tuple[int, str | None]], now: datetime) -> None:
+    """What these (rule, key of its equal labels; None: all of the rule) held is judged anew now."""
+    wanted = Q(pk__in=[])
+    for ref_id, key in refs:
+        wanted |= Q(ref_id=ref_id) if key is None else Q(ref_id=ref_id, key=key)
+    if Hold.objects.filter(wanted, kind=kind).update(due_at=now, leased_until=None):
+        wake(HOLD_KIND)

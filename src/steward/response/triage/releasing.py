@@ -1,0 +1,72 @@
+"""Alerts whose reason to be held has ended are judged anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from steward.foundation.due.registry import wake
+from steward.response.incidents import actions as incidents
+from steward.response.incidents import queries as incident_queries
+from steward.response.triage import configuration, judging
+from steward.response.triage.models import Hold, Reconsideration
+from steward.response.triage.opening import TRIAGE
+from steward.response.triage.routing import route_changes
+from steward.signals.alerts import actions as alerts
+from steward.signals.alerts import queries as alert_queries
+
+
+@transaction.atomic
+def judge_anew(*, now: datetime, hold_ids: Sequence[int]) -> None:
+    """Judge what these hold again: it may be held by something else, or page now. The alerts are locked before the
+    holds are believed, as everywhere."""
+    wanted = set(Hold.objects.filter(pk__in=hold_ids).values_list("alert_id", flat=True))
+    alerts.lock_alerts(wanted)
+    holds = list(Hold.objects.select_for_update().filter(pk__in=hold_ids, due_at__lte=now).order_by("alert_id", "pk"))
+    if not holds:
+        return
+    rounds = {hold.alert_id: hold.round + 1 for hold in holds}
+    flapped = {hold.alert_id for hold in holds if hold.kind == "flapping"}
+    Hold.objects.filter(pk__in=[hold.pk for hold in holds]).delete()
+    found = alert_queries.as_changed(list(rounds), now, resolved=True)
+    alerts.set_standing(dict.fromkeys(rounds))
+    # What has resolved meanwhile told so when it did; only a flapping alert's end was held too.
+    told = [each for each in found if each.status == "firing" or each.alert_id in flapped]
+    route_changes(now=now, changes=told, rounds=rounds)
+    _let_speak(now, [each.alert_id for each in told if each.status == "firing"])
+
+
+def _let_speak(now: datetime, alert_ids: Sequence[int]) -> None:
+    """Incidents that were quiet because all of their alerts were held escalate again."""
+    free = set(alert_ids) - set(Hold.objects.filter(alert_id__in=alert_ids).values_list("alert_id", flat=True))
+    for incident_id in incident_queries.quiet_with(free):
+        incidents.unquiet(actor=TRIAGE, now=now, incident_id=incident_id)
+
+
+def suppression_changed(*, now: datetime, kind: str, ref_id: int) -> None:
+    """A silence or window began, ended or is another one: what it held is judged anew at once, and what fires is looked
+    at by the engine. In the caller's transaction."""
+    judging.release(kind, [(ref_id, None)], now)
+    Reconsideration.objects.bulk_create([Reconsideration(pk=1)], ignore_conflicts=True)
+    Reconsideration.objects.filter(pk=1).update(due_at=now, leased_until=None)
+    wake("triage.reconsider")
+
+
+@transaction.atomic
+def reconsider(*, now: datetime, key: int) -> None:
+    """Hold what fires in incidents and is silenced or in maintenance now; an incident with nothing else goes quiet."""
+    row = Reconsideration.objects.select_for_update().filter(pk=key, due_at__lte=now).first()
+    if row is None:
+        return
+    row.due_at, row.leased_until = None, None
+    row.save(update_fields=["due_at", "leased_until"])
+    members = incident_queries.firing_members()
+    alert_ids = {alert for alerts_of in members.values() for alert in alerts_of}
+    alerts.lock_alerts(alert_ids)
+    firing = alert_queries.as_changed(sorted(alert_ids), now)
+    held = judging.hold_now(firing, configuration.live(), now)
+    for incident_id, alerts_of in sorted(members.items()):
+        if held.issuperset(alerts_of):
+            incidents.quiet(actor=TRIAGE, now=now, incident_id=incident_id)
