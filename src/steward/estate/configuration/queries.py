@@ -261,7 +261,7 @@ class _Needs:
 
 def _reached(graph: _Needs, service_id: int) -> dict[int, tuple[str, ...]]:
     start = ("service", service_id)
-    paths = {start: (graph.names.get(start, ""),)}
+    paths: dict[tuple[str, int], tuple[str, ...]] = {start: (graph.names.get(start, ""),)}
     waiting = deque([start])
     found: dict[int, tuple[str, ...]] = {}
     while waiting:

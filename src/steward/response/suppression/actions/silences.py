@@ -144,7 +144,7 @@ def _tell(silence: Silence, now: datetime) -> None:
 
 
 def _locked(actor: Actor, silence_id: int) -> Silence:
-    found = Silence.objects.visible_to(actor).select_for_update().filter(pk=silence_id).first()
+    found: Silence | None = Silence.objects.visible_to(actor).select_for_update().filter(pk=silence_id).first()
     if found is None:
         raise SilenceNotFound(_("There is no such silence, or you may not see it."))
     return found

@@ -176,7 +176,8 @@ def preview(request: HttpRequest) -> HttpResponseBase:
     form = WindowForm(actor, request.POST)
     form.is_valid()
     wrong = [*form.errors.get("items", []), *form.errors.get("matchers", [])]
-    chosen, context = form.chosen(), {"matcher_errors": wrong}
+    chosen = form.chosen()
+    context: dict[str, Any] = {"matcher_errors": wrong}
     if chosen and not wrong:
         dependants, matchers = bool(form.cleaned_data.get("dependants")), form.cleaned_data.get("matchers", ())
         context["lines"] = queries.scope_of(actor, chosen, dependants=dependants)

@@ -32,7 +32,7 @@ def silences(actor: Actor) -> SilenceQuerySet:
 
 def silence_by_id(actor: Actor, silence_id: int) -> Silence:
     """One silence; SilenceNotFound if the actor may not see it."""
-    found = silences(actor).select_related("replaced_by").filter(pk=silence_id).first()
+    found: Silence | None = silences(actor).select_related("replaced_by").filter(pk=silence_id).first()
     if found is None:
         raise SilenceNotFound(_("There is no such silence, or you may not see it."))
     return found

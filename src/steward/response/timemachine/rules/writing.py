@@ -30,6 +30,18 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+# Line breaks to YAML and to nobody else; only double quotes keep them.
+_BREAKS = ("\x85", "\u2028", "\u2029")
+
+
+def _text(dumper: yaml.SafeDumper, data: str) -> yaml.Node:
+    style = '"' if any(mark in data for mark in _BREAKS) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 class _Flow(list[Any]):
     """A list written on one line."""
 

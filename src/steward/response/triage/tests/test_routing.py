@@ -290,7 +290,7 @@ def test_a_storm_in_one_group_costs_as_much_as_a_few() -> None:
         counts.append(len(captured))
     assert [each.alert_count for each in incidents()][1:] == [5, 200]
     assert counts[0] == counts[1]
-    entries = TimelineEntry.objects.filter(incident=incidents()[1], kind="alert")
+    entries = TimelineEntry.objects.filter(incident=incidents()[2], kind="alert")
     assert [each.text for each in entries] == ["Storm200 fires", "199 more alerts joined"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from django.db import connection
 
@@ -41,7 +42,7 @@ async def answer(
         try:
             made = await asyncio.to_thread(_handled, lent, asked)
         except StewardError as error:
-            extra = {"fields": error.fields} if error.fields else {}
+            extra: dict[str, Any] = {"fields": error.fields} if error.fields else {}
             raise Refused(error.status, error.code, error.message, **extra) from error
     await send_json(send, made.value, made.status)
 
