@@ -164,7 +164,10 @@ def fired_since(actor: Actor, since: datetime) -> int:
     """How often alerts that this actor may see began to fire since then."""
     if not actor.can("alerts.view"):
         return 0
-    found = AlertChange.objects.filter(at__gte=since, status=AlertStatus.FIRING).exclude(reason__code="changed")
+    # By containment: a reason without a code is not "changed", and NULL would be neither.
+    found = AlertChange.objects.filter(at__gte=since, status=AlertStatus.FIRING).exclude(
+        reason__contains={"code": "changed"}
+    )
     # At home that is all of them, and the count need not look at the alerts.
     return (found.filter(alert__in=Alert.objects.visible_to(actor)) if actor.is_external else found).count()
 
