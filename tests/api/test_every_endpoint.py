@@ -178,6 +178,15 @@ CASES: dict[str, Case] = {
     "patch /routes/{route_id}": Case("routes.manage", {"name": "Other"}),
     "post /routes/{route_id}/move": Case("routes.manage", {"direction": "up"}),
     "delete /routes/{route_id}": Case("routes.manage"),
+    "get /pipeline": Case("routes.view"),
+    "patch /pipeline": Case("routes.manage", {"flap_changes": 5}),
+    "get /pipeline/inhibitions": Case("routes.view"),
+    "post /pipeline/inhibitions": Case("routes.manage", {"name": "New", "source": 'a="b"', "target": 'c="d"'}),
+    "get /pipeline/inhibitions/{rule_id}": Case("routes.view"),
+    "put /pipeline/inhibitions/{rule_id}": Case("routes.manage", {"name": "X", "source": 'a="b"', "target": 'c="d"'}),
+    "delete /pipeline/inhibitions/{rule_id}": Case("routes.manage"),
+    "get /pipeline/intervals": Case("routes.view"),
+    "put /pipeline/intervals": Case("routes.manage", {"name": "n", "spec": [{"weekdays": ["monday"]}]}),
     "get /decisions": Case("routes.view", query="?alert_id={alert_id}"),
 }
 NEEDING = [name for name, case in CASES.items() if case.permission]

@@ -109,6 +109,7 @@ class World:
         # Two, so that each can be moved up; new ones are the last before the default route.
         triage.create_route(**self._given, name=f"{name} first", matchers=f'team="{MARK}"')
         route = triage.create_route(**self._given, name=name, matchers=f'team="{MARK}"', policy_id=self.policy.pk)
+        rule = triage.save_inhibition(**self._given, name=name, source=f'team="{MARK}"', target='severity="none"')
         joining = incidents.JoiningAlert(self.alert.pk, self.alert.name, "", True, {}, MARK)
         incident = incidents.open_incident(
             **self._given, title=name, severity="SEV2", service_id=self.service.pk, policy_id=self.policy.pk,
@@ -132,6 +133,7 @@ class World:
         self._keep(
             incident_id=incident.pk,
             route_id=route.pk,
+            rule_id=rule.pk,
             ref=incident.ref,
             over=over.ref,
             method_id=method.pk,

@@ -11,12 +11,12 @@ from ninja import Field, Query, Router, Schema, Status
 from steward.foundation import clock
 from steward.foundation.actors import Actor
 from steward.foundation.rest.api import KeysetQuery, page_of
-from steward.response.triage import actions, queries
+from steward.response.triage import actions, pipeline_api, queries
 from steward.response.triage.models import Decision, Route
 
 router = Router(tags=["routes"])
 decisions = Router(tags=["decisions"])
-ROUTERS = {"/routes": router, "/decisions": decisions}
+ROUTERS = {"/routes": router, "/decisions": decisions, "/pipeline": pipeline_api.router}
 
 SeverityWord = Literal["SEV1", "SEV2", "SEV3", "SEV4"]
 MAX_ID = 2**63 - 1
@@ -52,6 +52,13 @@ class RouteOut(Schema):
     opens_incident: bool
     auto_resolve: bool
     reopen_minutes: int
+    parent: RouteRef | None
+    group_interval: int
+    repeat_interval: int
+    mute_times: list[str]
+    active_times: list[str]
+    largest_group: int
+    storm_groups: int
     version: int
 
 
@@ -75,6 +82,13 @@ class RouteIn(Schema):
     opens_incident: bool = True
     auto_resolve: bool = True
     reopen_minutes: int = Field(30, ge=0, le=actions.LONGEST_REOPEN)
+    parent_id: int | None = Field(None, ge=1, le=MAX_ID, description="The route above; null: the default route.")
+    group_interval: int = Field(0, ge=0, le=actions.LONGEST_INTERVAL, description="Seconds; 0 is never.")
+    repeat_interval: int = Field(0, ge=0, le=actions.LONGEST_INTERVAL, description="Seconds; 0 is never.")
+    mute_times: list[str] = Field([], max_length=actions.MOST_NAMES)
+    active_times: list[str] = Field([], max_length=actions.MOST_NAMES)
+    largest_group: int = Field(1000, ge=0, le=actions.MOST_STORM)
+    storm_groups: int = Field(50, ge=0, le=actions.MOST_STORM, description="Incidents a minute; 0 is never.")
 
 
 class RouteChange(Schema):
@@ -92,6 +106,13 @@ class RouteChange(Schema):
     opens_incident: bool = True
     auto_resolve: bool = True
     reopen_minutes: int = Field(30, ge=0, le=actions.LONGEST_REOPEN)
+    parent_id: int | None = Field(None, ge=1, le=MAX_ID, description="The route above; null: the default route.")
+    group_interval: int = Field(0, ge=0, le=actions.LONGEST_INTERVAL, description="Seconds; 0 is never.")
+    repeat_interval: int = Field(0, ge=0, le=actions.LONGEST_INTERVAL, description="Seconds; 0 is never.")
+    mute_times: list[str] = Field([], max_length=actions.MOST_NAMES)
+    active_times: list[str] = Field([], max_length=actions.MOST_NAMES)
+    largest_group: int = Field(1000, ge=0, le=actions.MOST_STORM)
+    storm_groups: int = Field(50, ge=0, le=actions.MOST_STORM, description="Incidents a minute; 0 is never.")
 
 
 class MoveIn(Schema):
@@ -181,12 +202,13 @@ def _named(record: Any) -> dict[str, Any] | None:
 def _route(route: Route) -> dict[str, Any]:
     same = (
         "position", "name", "is_default", "enabled", "matchers", "group_by", "group_wait", "continues",
-        "severity_map", "opens_incident", "auto_resolve", "reopen_minutes", "version",
+        "severity_map", "opens_incident", "auto_resolve", "reopen_minutes", "version", "group_interval",
+        "repeat_interval", "mute_times", "active_times", "largest_group", "storm_groups",
     )  # fmt: skip
     return {
         "id": route.pk, **{name: getattr(route, name) for name in same},
         "matchers_text": queries.matchers_text(route), "service": _named(route.service),
-        "policy": _named(route.policy),
+        "policy": _named(route.policy), "parent": _named(route.parent),
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -23,7 +24,7 @@ from steward.signals.alerts import queries as alerts
 
 DECISIONS_SHOWN = 20
 # Fields of actions that the form calls otherwise.
-FORM_NAMES = {"service_id": "service", "policy_id": "policy"}
+FORM_NAMES = {"service_id": "service", "policy_id": "policy", "parent_id": "parent"}
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -35,10 +36,9 @@ def _actor(request: HttpRequest) -> Actor:
 def route_list(request: HttpRequest) -> HttpResponseBase:
     """The routes in the order in which they are tried, and a label set to try on them."""
     actor = _actor(request)
-    shown = [queries.shown(route) for route in queries.routes(actor)]
-    movable = [row.route.pk for row in shown if not row.route.is_default]
+    shown = queries.tree(actor)
     context = {
-        "rows": shown, "first": movable[:1], "last": movable[-1:], "may_manage": actor.can("routes.manage"),
+        "rows": shown, "may_manage": actor.can("routes.manage"),
         "try_form": TryForm(initial={"labels": request.GET.get("labels", "")[:20_000].replace("\0", "")}),
     }  # fmt: skip
     return render(request, "triage/list.html", context)
@@ -54,7 +54,7 @@ def create(request: HttpRequest) -> HttpResponseBase:
         try:
             made = actions.create_route(actor=actor, now=clock.now(), **form.values())
         except StewardError as error:
-            _tell(form, error)
+            tell(form, error)
         else:
             messages.success(request, _("Route “%(name)s” is the last before the default one.") % {"name": made.name})
             return redirect("triage:list")
@@ -67,14 +67,14 @@ def edit(request: HttpRequest, route_id: int) -> HttpResponseBase:
     """A route; who may not change routes reads it."""
     actor = _actor(request)
     route = queries.route_by_id(actor, route_id)
-    form = RouteForm(actor, request.POST or None, initial=values_of(route), is_default=route.is_default)
+    form = RouteForm(actor, request.POST or None, initial=values_of(route), is_default=route.is_default, but=route.pk)
     if request.method == "POST":
         actor.require("routes.manage")
         if form.is_valid():
             try:
                 saved = actions.update_route(actor=actor, now=clock.now(), route_id=route.pk, **form.values())
             except StewardError as error:
-                _tell(form, error)
+                tell(form, error)
             else:
                 text = _("Saved. “%(name)s” is now version %(version)s.")
                 messages.success(request, text % {"name": saved.name, "version": saved.version})
@@ -152,8 +152,9 @@ def _sections(form: RouteForm) -> list[tuple[str, list[Any]]]:
     """The form's fields under the questions they answer."""
     parts = (
         ("", ("name", "enabled")),
-        (_("Which alerts"), ("matchers", "continues")),
-        (_("Together"), ("group_by", "group_wait")),
+        (_("Which alerts"), ("matchers", "parent", "continues")),
+        (_("Together"), ("group_by", "group_wait", "group_interval", "repeat_interval", "storm_groups")),
+        (_("When"), ("mute_times", "active_times")),
         (_("What happens"), ("opens_incident", "policy", "service", "severity_map")),
         (_("Afterwards"), ("auto_resolve", "reopen_minutes")),
     )
@@ -161,7 +162,7 @@ def _sections(form: RouteForm) -> list[tuple[str, list[Any]]]:
     return [(title, fields) for title, fields in found if fields]
 
 
-def _tell(form: RouteForm, error: StewardError) -> None:
+def tell(form: forms.BaseForm, error: StewardError) -> None:
     """Put an action's error beside its field."""
     for name, texts in error.fields.items():
         field = FORM_NAMES.get(name, name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from steward.algorithms.matching import format_matchers, from_json
@@ -18,13 +18,26 @@ from steward.response.oncall import queries as oncall
 from steward.response.triage import rules
 from steward.response.triage.document import document as document
 from steward.response.triage.errors import RouteNotFound
-from steward.response.triage.models import Decision, GroupMember, Route, RouteQuerySet
+from steward.response.triage.models import (
+    Decision,
+    GroupMember,
+    Hold,
+    InhibitionRule,
+    Route,
+    RouteQuerySet,
+    Settings,
+    TimeInterval,
+)
 from steward.signals.alerts import queries as alerts
 
 
 def routes(actor: Actor) -> RouteQuerySet:
     """All routes in the order in which they are tried."""
-    return Route.objects.visible_to(actor).select_related("service", "policy").order_by("is_default", "position", "id")
+    return (
+        Route.objects.visible_to(actor)
+        .select_related("service", "policy", "parent")
+        .order_by("is_default", "position", "id")
+    )
 
 
 def route_by_id(actor: Actor, route_id: int) -> Route:
@@ -67,6 +80,49 @@ def active_specs() -> list[rules.RouteSpec]:
     return [spec(route) for route in Route.objects.filter(enabled=True).order_by("is_default", "position", "id")]
 
 
+def text_of(matchers: Any) -> str:
+    """Stored matchers as people write them, without the braces."""
+    return format_matchers(from_json(matchers))[1:-1]
+
+
+def inhibitions(actor: Actor) -> QuerySet[InhibitionRule]:
+    """All inhibition rules by name."""
+    return InhibitionRule.objects.visible_to(actor).order_by("name", "id")
+
+
+def inhibition_by_id(actor: Actor, rule_id: int) -> InhibitionRule:
+    found = inhibitions(actor).filter(pk=rule_id).first()
+    if found is None:
+        raise RouteNotFound(_("There is no such inhibition rule, or you may not see it."))
+    return found
+
+
+def intervals(actor: Actor) -> QuerySet[TimeInterval]:
+    """The named times that routes can be mute or active in."""
+    return TimeInterval.objects.visible_to(actor).order_by("name")
+
+
+def interval_names(actor: Actor) -> list[str]:
+    return list(intervals(actor).values_list("name", flat=True))
+
+
+def settings(actor: Actor) -> Settings:
+    """What holds for every alert."""
+    actor.require("routes.view")
+    return Settings.objects.filter(pk=1).first() or Settings(pk=1)
+
+
+def held_by(kind: str, ref_id: int) -> int:
+    """How many alerts this holds now."""
+    return Hold.objects.filter(kind=kind, ref_id=ref_id).count()
+
+
+def held_counts(kind: str) -> dict[int, int]:
+    """By rule, how many alerts it holds now."""
+    rows = Hold.objects.filter(kind=kind).order_by().values_list("ref_id").annotate(number=Count("pk"))
+    return dict(rows)
+
+
 def matchers_text(route: Route) -> str:
     """The matchers as people write them, without the braces."""
     return format_matchers(from_json(route.matchers))[1:-1]
@@ -74,14 +130,36 @@ def matchers_text(route: Route) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RouteRow:
-    """A route as the list shows it."""
+    """A route as the list shows it: ``depth`` routes stand above it; whether it is the first or last below its own."""
 
     route: Route
     matchers: list[str]
+    depth: int
+    first: bool
+    last: bool
 
 
-def shown(route: Route) -> RouteRow:
-    return RouteRow(route, [rules.written(matcher) for matcher in from_json(route.matchers)])
+def tree(actor: Actor) -> list[RouteRow]:
+    """All routes from the top down, each followed by those below it; the default one last."""
+    below: dict[int | None, list[Route]] = {}
+    root: list[Route] = []
+    for route in routes(actor):
+        if route.is_default:
+            root.append(route)
+        else:
+            below.setdefault(route.parent_id, []).append(route)
+    found = _rows(below, None, 0)
+    return found + [RouteRow(route, [], 0, True, True) for route in root]
+
+
+def _rows(below: Mapping[int | None, list[Route]], parent: int | None, depth: int) -> list[RouteRow]:
+    found: list[RouteRow] = []
+    siblings = below.get(parent, [])
+    for place, route in enumerate(siblings):
+        matchers = [rules.written(matcher) for matcher in from_json(route.matchers)]
+        found.append(RouteRow(route, matchers, depth, place == 0, place == len(siblings) - 1))
+        found += _rows(below, route.pk, depth + 1)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

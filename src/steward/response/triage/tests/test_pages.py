@@ -26,6 +26,7 @@ pytestmark = pytest.mark.django_db
 MOST_QUERIES = 12
 FORM: dict[str, Any] = {
     "name": "Tier 1", "matchers": 'tier="1"', "group_by": "alertname, service", "group_wait": "10",
+    "group_interval": "300", "repeat_interval": "14400", "storm_groups": "50",
     "opens_incident": "on", "auto_resolve": "on", "enabled": "on", "reopen_minutes": "15",
     "severity_map": "critical = SEV1\n* = SEV3", "service": "", "policy": "",
 }  # fmt: skip
