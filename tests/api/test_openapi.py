@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
+import steward
 from steward.api.door import api
 from steward.foundation import clock
 from steward.foundation.actors import system
@@ -30,6 +33,17 @@ schema.app = get_wsgi_application()
 
 def test_the_document_is_the_committed_one() -> None:
     assert json.loads(SNAPSHOT.read_text()) == DOCUMENT, "the API changed: run `make snapshot` and commit the result"
+
+
+def test_no_two_schemas_share_a_name() -> None:
+    """The document has one place for a name: of two schemas called the same, one would be told as the other."""
+    rooms = Path(steward.__file__).parent
+    found = [
+        name
+        for path in sorted(rooms.glob("*/**/*api.py"))
+        for name in re.findall(r"^class (\w+)\(", path.read_text(), flags=re.MULTILINE)
+    ]
+    assert sorted(name for name, count in Counter(found).items() if count > 1) == []
 
 
 @pytest.mark.django_db

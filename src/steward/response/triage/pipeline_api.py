@@ -57,7 +57,7 @@ class IntervalPage(Schema):
     next: str | None
 
 
-class SettingsOut(Schema):
+class PipelineOut(Schema):
     """``flap_changes`` within ``flap_window`` seconds make an alert flap (0: never)."""
 
     flap_changes: int
@@ -68,7 +68,7 @@ class SettingsOut(Schema):
     revision: int
 
 
-class SettingsChange(Schema):
+class PipelineChange(Schema):
     """Only what is sent is changed."""
 
     flap_changes: int = Field(6, ge=0, le=1000)
@@ -95,13 +95,13 @@ def _settings(settings: Settings) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in names}
 
 
-@router.get("", response=SettingsOut, summary="Flap detection and topology, for every alert")
+@router.get("", response=PipelineOut, summary="Flap detection and topology, for every alert")
 def get_settings(request: HttpRequest) -> dict[str, Any]:
     return _settings(queries.settings(_actor(request)))
 
 
-@router.patch("", response=SettingsOut, summary="Change flap detection and topology")
-def change_settings(request: HttpRequest, payload: SettingsChange) -> dict[str, Any]:
+@router.patch("", response=PipelineOut, summary="Change flap detection and topology")
+def change_settings(request: HttpRequest, payload: PipelineChange) -> dict[str, Any]:
     values = payload.dict(exclude_unset=True)
     return _settings(actions.save_settings(actor=_actor(request), now=clock.now(), **values))
 
