@@ -55,9 +55,13 @@ def firing(steward: Steward, path: str, *flags: str) -> set[str]:
     return {each["labels"]["alertname"] for each in found}
 
 
+def two_fire(steward: Steward, path: str) -> None:
+    for name in ("DiskFull", "Other"):
+        amtool(steward, path, "alert", "add", name, "instance=db-1")
+
+
 def test_amtool_manages_silences(steward: Steward, path: str) -> None:
-    amtool(steward, path, "alert", "add", "DiskFull", "instance=db-1")
-    amtool(steward, path, "alert", "add", "Other", "instance=db-1")
+    two_fire(steward, path)
     uuid = amtool(
         steward, path, "silence", "add", "alertname=~Disk.*", "--comment=swap", "--author=ann", "--duration=2h"
     )
@@ -102,11 +106,15 @@ def test_what_was_exported_can_be_imported(steward: Steward, path: str) -> None:
 
 
 def test_the_page_and_the_engine_know_of_it(steward: Steward, path: str) -> None:
-    now = datetime.now(UTC)
-    end = (now + timedelta(seconds=3)).isoformat()
-    made = steward.call("POST", "/silences", {"matchers": "alertname=DiskFull", "comment": "short", "ends_at": end})
+    def ends_in(seconds: int) -> dict[str, str]:
+        end = datetime.now(UTC) + timedelta(seconds=seconds)
+        return {"matchers": "alertname=DiskFull", "comment": "short", "ends_at": end.isoformat()}
+
+    two_fire(steward, path)
+    made = steward.call("POST", "/silences", ends_in(3600))
     assert made["state"] == "active"
     assert firing(steward, path, "--silenced") == {"DiskFull"}, "what the page silences, amtool sees"
+    steward.call("PUT", f"/silences/{made['id']}", ends_in(2))
 
     def ended() -> bool:
         return bool(steward.call("GET", f"/silences/{made['id']}")["holds_until"] is None)
