@@ -185,6 +185,7 @@ CASES: dict[str, Case] = {
     "get /pipeline/inhibitions/{rule_id}": Case("routes.view"),
     "put /pipeline/inhibitions/{rule_id}": Case("routes.manage", {"name": "X", "source": 'a="b"', "target": 'c="d"'}),
     "delete /pipeline/inhibitions/{rule_id}": Case("routes.manage"),
+    "delete /pipeline/intervals/{interval_id}": Case("routes.manage"),
     "get /pipeline/intervals": Case("routes.view"),
     "put /pipeline/intervals": Case("routes.manage", {"name": "n", "spec": [{"weekdays": ["monday"]}]}),
     "get /decisions": Case("routes.view", query="?alert_id={alert_id}"),

@@ -111,6 +111,7 @@ class World:
         route = triage.create_route(**self._given, name=name, matchers=f'team="{MARK}"', policy_id=self.policy.pk)
         rule = triage.save_inhibition(**self._given, name=name, source=f'team="{MARK}"', target='severity="none"')
         joining = incidents.JoiningAlert(self.alert.pk, self.alert.name, "", True, {}, MARK)
+        interval = triage.save_interval(**self._given, name=name, spec=[{"weekdays": ["monday"]}])
         incident = incidents.open_incident(
             **self._given, title=name, severity="SEV2", service_id=self.service.pk, policy_id=self.policy.pk,
             origin={"kind": "route", "id": route.pk, "name": route.name, "version": 1}, alerts=[joining], why=MARK,
@@ -134,6 +135,7 @@ class World:
             incident_id=incident.pk,
             route_id=route.pk,
             rule_id=rule.pk,
+            interval_id=interval.pk,
             ref=incident.ref,
             over=over.ref,
             method_id=method.pk,

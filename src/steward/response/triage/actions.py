@@ -21,15 +21,22 @@ from steward.response.oncall import queries as oncall
 from steward.response.triage import rules
 from steward.response.triage.document import apply_document, changed
 from steward.response.triage.errors import BadRoute, DefaultRoute, RouteNotFound
-from steward.response.triage.inhibiting import delete_inhibition, save_inhibition, save_interval, save_settings
+from steward.response.triage.inhibiting import (
+    delete_inhibition,
+    delete_interval,
+    save_inhibition,
+    save_interval,
+    save_settings,
+)
 from steward.response.triage.models import AlertGroup, Decision, Route, TimeInterval
 from steward.response.triage.releasing import judge_anew, reconsider, suppression_changed
 from steward.response.triage.routing import end_group_wait, end_group_waits, route_changes
 
 __all__ = [
-    "apply_document", "changed", "create_route", "delete_inhibition", "delete_route", "enable_route", "end_group_wait",
-    "end_group_waits", "forget_changes", "judge_anew", "move_route", "reconsider", "remove_empty_groups",
-    "route_changes", "save_inhibition", "save_interval", "save_settings", "suppression_changed", "update_route",
+    "apply_document", "changed", "create_route", "delete_inhibition", "delete_interval", "delete_route",
+    "enable_route", "end_group_wait", "end_group_waits", "forget_changes", "judge_anew", "move_route", "reconsider",
+    "remove_empty_groups", "route_changes", "save_inhibition", "save_interval", "save_settings",
+    "suppression_changed", "update_route",
 ]  # fmt: skip
 
 FIELDS = (

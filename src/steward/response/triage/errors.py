@@ -15,3 +15,9 @@ class DefaultRoute(Conflict):
     """The default route catches what no other does: it stays, last and without matchers."""
 
     code = "default-route"
+
+
+class TimesInUse(Conflict):
+    """Routes are mute or active in them."""
+
+    code = "times-in-use"

@@ -16,8 +16,9 @@ from steward.foundation.actors import Actor
 from steward.foundation.subjects import SubjectRef
 from steward.people.audit import actions as audit
 from steward.response.triage.document import changed
-from steward.response.triage.errors import BadRoute, RouteNotFound
+from steward.response.triage.errors import BadRoute, RouteNotFound, TimesInUse
 from steward.response.triage.models import Hold, InhibitionRule, InhibitionSource, Settings, TimeInterval
+from steward.response.triage.queries import using
 from steward.response.triage.sources import fill_sources
 
 ONLY = 1
@@ -73,8 +74,9 @@ def _settle(rule: InhibitionRule, now: datetime) -> None:
 
 
 @transaction.atomic
-def save_interval(*, actor: Actor, now: datetime, name: str, spec: Any) -> TimeInterval:
-    """Make or change a named time interval, in the form of Alertmanager's ``time_intervals``."""
+def save_interval(*, actor: Actor, now: datetime, name: str, spec: Any, new: bool = False) -> TimeInterval:
+    """Make or change a named time interval, in the form of Alertmanager's ``time_intervals``. ``new``: there must not
+    be one of this name."""
     actor.require("routes.manage")
     if not name.strip() or len(name.strip()) > 120:
         raise _bad("name", _("Write a name of at most 120 characters."))
@@ -83,6 +85,8 @@ def save_interval(*, actor: Actor, now: datetime, name: str, spec: Any) -> TimeI
     except IntervalError as error:
         raise _bad("spec", error.words.said(_)) from error
     found = TimeInterval.objects.select_for_update().filter(name=name.strip()).first()
+    if found and new:
+        raise _bad("name", _("Other times have this name."))
     interval = found or TimeInterval(name=name.strip())
     before = {"spec": interval.spec} if found else {}
     interval.spec = spec
@@ -92,6 +96,21 @@ def save_interval(*, actor: Actor, now: datetime, name: str, spec: Any) -> TimeI
     _record(actor, now, action, "timeinterval", interval, before, {"spec": spec})
     changed(actor=actor, now=now)
     return interval
+
+
+@transaction.atomic
+def delete_interval(*, actor: Actor, now: datetime, interval_id: int) -> None:
+    """Remove a named time interval that no route uses."""
+    actor.require("routes.manage")
+    interval = TimeInterval.objects.select_for_update().filter(pk=interval_id).first()
+    if interval is None:
+        raise RouteNotFound(_("There are no such times."))
+    if users := using(interval.name):
+        text = _("Routes use these times: %(names)s. Take them out there first.")
+        raise TimesInUse(text % {"names": ", ".join(users)})
+    _record(actor, now, "timeinterval.delete", "timeinterval", interval, {"spec": interval.spec}, {})
+    interval.delete()
+    changed(actor=actor, now=now)
 
 
 @transaction.atomic

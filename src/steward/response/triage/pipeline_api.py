@@ -156,3 +156,9 @@ def list_intervals(request: HttpRequest, query: Query[KeysetQuery]) -> dict[str,
 @router.put("/intervals", response=IntervalOut, summary="Make or change the named times of this name")
 def put_interval(request: HttpRequest, payload: IntervalIn) -> dict[str, Any]:
     return _interval(actions.save_interval(actor=_actor(request), now=clock.now(), **payload.dict()))
+
+
+@router.delete("/intervals/{int:interval_id}", response={204: None}, summary="Remove named times that no route uses")
+def delete_interval(request: HttpRequest, interval_id: int) -> Any:
+    actions.delete_interval(actor=_actor(request), now=clock.now(), interval_id=interval_id)
+    return Status(204, None)

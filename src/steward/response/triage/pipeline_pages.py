@@ -11,12 +11,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from steward.algorithms.intervals import parse
 from steward.foundation import clock
 from steward.foundation.actors import Actor
 from steward.foundation.errors import StewardError
 from steward.foundation.ui.views import page
 from steward.response.triage import actions, queries
 from steward.response.triage.forms import InhibitionForm, PipelineForm, values_of_inhibition, values_of_settings
+from steward.response.triage.intervals import words
 from steward.response.triage.models import InhibitionRule
 from steward.response.triage.pages import tell
 
@@ -100,5 +102,10 @@ def pipeline(request: HttpRequest) -> HttpResponseBase:
             else:
                 messages.success(request, _("Saved."))
                 return redirect("triage:pipeline")
-    context = {"form": form, "intervals": queries.intervals(actor), "may_manage": actor.can("routes.manage")}
+    now = clock.now()
+    intervals = [
+        {"interval": each, "words": words(each.spec), "holds": parse(each.spec).contains(now)}
+        for each in queries.intervals(actor)
+    ]
+    context = {"form": form, "intervals": intervals, "may_manage": actor.can("routes.manage")}
     return render(request, "triage/pipeline.html", context, status=422 if form.is_bound and form.errors else 200)

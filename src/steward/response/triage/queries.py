@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from steward.algorithms.matching import format_matchers, from_json
@@ -100,6 +100,19 @@ def inhibition_by_id(actor: Actor, rule_id: int) -> InhibitionRule:
 def intervals(actor: Actor) -> QuerySet[TimeInterval]:
     """The named times that routes can be mute or active in."""
     return TimeInterval.objects.visible_to(actor).order_by("name")
+
+
+def interval_by_id(actor: Actor, interval_id: int) -> TimeInterval:
+    found = intervals(actor).filter(pk=interval_id).first()
+    if found is None:
+        raise RouteNotFound(_("There are no such times, or you may not see them."))
+    return found
+
+
+def using(name: str) -> list[str]:
+    """The names of the routes that are mute or active in these times."""
+    found = Route.objects.filter(Q(mute_times__contains=[name]) | Q(active_times__contains=[name]))
+    return list(found.order_by("name").values_list("name", flat=True))
 
 
 def interval_names(actor: Actor) -> list[str]:

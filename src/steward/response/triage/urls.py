@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from steward.response.triage import pages, pipeline_pages
+from steward.response.triage import interval_pages, pages, pipeline_pages
 
 app_name = "triage"
 urlpatterns = [
@@ -14,6 +14,9 @@ urlpatterns = [
     path("routes/inhibitions/<int:rule_id>/", pipeline_pages.edit_inhibition, name="inhibition"),
     path("routes/inhibitions/<int:rule_id>/delete", pipeline_pages.delete_inhibition, name="inhibition-delete"),
     path("routes/pipeline", pipeline_pages.pipeline, name="pipeline"),
+    path("routes/times/new", interval_pages.create_interval, name="interval-create"),
+    path("routes/times/<int:interval_id>/", interval_pages.edit_interval, name="interval"),
+    path("routes/times/<int:interval_id>/delete", interval_pages.delete_interval, name="interval-delete"),
     path("routes/<int:route_id>/", pages.edit, name="edit"),
     path("routes/<int:route_id>/move", pages.move, name="move"),
     path("routes/<int:route_id>/switch", pages.switch, name="switch"),
