@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.db import transaction
 
+from steward.algorithms.matching import parse_matchers
 from steward.cli.demo import estate, history
 from steward.cli.trouble import Trouble
 from steward.config.environment import Environment
@@ -23,6 +24,7 @@ from steward.people.accounts import queries as people
 from steward.response.incidents import actions as incidents
 from steward.response.oncall import actions as oncall
 from steward.response.oncall import queries as oncall_queries
+from steward.response.suppression import actions as suppression
 from steward.response.triage import actions as triage
 from steward.signals.alerts import actions as alerts
 
@@ -84,6 +86,7 @@ def _fill(now: datetime, password: str) -> State:
     _estate(made, now)
     _on_call(made, now)
     _routes(made, now)
+    _held(made, now)
     _past(made, now)
     _, alerts_key = alerts.create_source(actor=ACTOR, now=now, name="Prometheus (data centres)", kind="alertmanager")
     _, events_key = alerts.create_source(actor=ACTOR, now=now, name="Branch monitor", kind="events")
@@ -190,6 +193,37 @@ def _routes(made: _Made, now: datetime) -> None:
             group_wait=10, policy_id=made.policies[plan.slug], severity_map=SEVERITIES, auto_resolve=True,
             reopen_minutes=5,
         )  # fmt: skip
+
+
+def _held(made: _Made, now: datetime) -> None:
+    """What keeps alerts from paging: a rule, named times, a silence that somebody set this morning, planned work."""
+    triage.save_inhibition(
+        actor=ACTOR, now=now, name="Slow storage explains the rest",
+        source='alertname="StorageLatencyHigh", severity="critical"',
+        target='alertname=~"QueueGrowing|UploadErrors", severity="warning"', equal=["env"],
+    )  # fmt: skip
+    night = [{"start_time": "22:00", "end_time": "24:00"}, {"start_time": "00:00", "end_time": "06:00"}]
+    triage.save_interval(actor=ACTOR, now=now, name="nights", spec=[{"times": night, "location": "Europe/Dublin"}])
+    triage.save_interval(
+        actor=ACTOR, now=now, name="month end", spec=[{"days_of_month": ["-2:-1"], "location": "Europe/Dublin"}]
+    )
+    suppression.create_silence(
+        actor=_acting(made, "wei"), now=now - timedelta(hours=3),
+        wish=suppression.Wish(
+            parse_matchers('alertname="CapacityLow", severity="warning"'),
+            "Two hosts are out for new memory; the third comes back on Friday.",
+            suppression.Plan(now - timedelta(hours=3), now + timedelta(hours=45)), notice_minutes=60,
+        ),
+    )  # fmt: skip
+    sunday = (now + timedelta(days=6 - now.weekday())).replace(hour=2, minute=0, second=0, microsecond=0)
+    suppression.create_window(
+        actor=ACTOR, now=now,
+        work=suppression.Work(
+            "Patches of the telephony routers",
+            suppression.Plan(sunday, None, "FREQ=WEEKLY;BYDAY=SU", timedelta(hours=3), "Europe/Dublin"),
+            service_ids=[made.services["telephony"]], reason="The supplier patches every Sunday night.",
+        ),
+    )  # fmt: skip
 
 
 def _past(made: _Made, now: datetime) -> None:

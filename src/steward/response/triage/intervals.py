@@ -64,12 +64,17 @@ def _words(span: Mapping[str, Any]) -> str:
         _listed(span, "weekdays", WEEKDAYS, [str(WEEKDAYS_ABBR[(number - 1) % 7]) for number in range(7)]),
         ", ".join(f"{each['start_time']}–{each['end_time']}" for each in span.get("times") or ()),
     ]
-    if days := ", ".join(str(each).replace(":", "–") for each in span.get("days_of_month") or ()):
+    if days := ", ".join(_span_of_days(str(each)) for each in span.get("days_of_month") or ()):
         parts.append(_("on days %(days)s of the month") % {"days": days})
     parts.append(_listed(span, "months", MONTHS, [str(MONTHS_ALT[number]) for number in range(1, 13)]))
     parts.append(", ".join(str(each).replace(":", "–") for each in span.get("years") or ()))
     said = " ".join(part for part in parts if part) or _("always")
     return f"{said} {span.get('location') or 'UTC'}"
+
+
+def _span_of_days(text: str) -> str:
+    first, colon, last = text.partition(":")
+    return _("%(first)s to %(last)s") % {"first": first, "last": last} if colon else first
 
 
 def _listed(span: Mapping[str, Any], name: str, names: Sequence[str], shown: Sequence[str]) -> str:

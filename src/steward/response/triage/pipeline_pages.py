@@ -107,5 +107,9 @@ def pipeline(request: HttpRequest) -> HttpResponseBase:
         {"interval": each, "words": words(each.spec), "holds": parse(each.spec).contains(now)}
         for each in queries.intervals(actor)
     ]
-    context = {"form": form, "intervals": intervals, "may_manage": actor.can("routes.manage")}
+    sections = [
+        (_("Flapping"), [form[name] for name in ("flap_changes", "flap_window", "flap_quiet")]),
+        (_("Dependants"), [form[name] for name in ("topology", "topology_delay")]),
+    ]
+    context = {"form": form, "sections": sections, "intervals": intervals, "may_manage": actor.can("routes.manage")}
     return render(request, "triage/pipeline.html", context, status=422 if form.is_bound and form.errors else 200)

@@ -55,7 +55,7 @@ def test_times_are_named_and_found_again() -> None:
     ]  # fmt: skip
     page = lead.get(reverse("triage:pipeline")).content.decode()
     assert "Mon–Wed, Sat 09:00–17:00, 22:00–24:00, 00:00–06:00 Europe/Berlin" in page
-    assert "on days 1–3, -1 of the month 2027 UTC" in page
+    assert "on days 1 to 3, -1 of the month 2027 UTC" in page
     form = lead.get(reverse("triage:interval", args=[made.pk]))
     assert form.context["spans"][0].initial["weekdays"] == weekdays
 
