@@ -99,7 +99,7 @@ def decide(previous: Previous | None, incoming: Incoming) -> Decision:
 
 
 def _first(incoming: Incoming) -> Decision:
-    starts = incoming.starts_at or incoming.ends_at or incoming.received_at
+    starts = incoming.starts_at or min(incoming.ends_at or incoming.received_at, incoming.received_at)
     if incoming.resolved:
         # Alertmanager keeps it too. Nobody is told: there was nothing to act on.
         ends = incoming.ends_at or incoming.received_at

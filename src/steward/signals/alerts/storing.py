@@ -67,8 +67,10 @@ class Stored:
 
 
 def report(given: Normalised, *, source_id: int, resolve_timeout: int, now: datetime) -> Report:
-    """What ``given`` says about an alert of this source, received ``now``."""
+    """What ``given`` says about an alert of this source, received ``now``. Nothing starts or ends later than that: of a
+    sender whose clock is ahead, an end would otherwise seem to be before the start."""
     ends_at, due_at = given.ends_at, None
+    starts_at = min(given.starts_at, now) if given.starts_at else None
     if given.resolved:
         ends_at = min(ends_at, now) if ends_at else None
     elif ends_at is not None:
@@ -78,7 +80,7 @@ def report(given: Normalised, *, source_id: int, resolve_timeout: int, now: date
     elif isinstance(given.expires, int):
         due_at = now + timedelta(seconds=given.expires)
     return Report(
-        source_id, given.fingerprint, now, given.resolved, given.starts_at, ends_at, due_at, given
+        source_id, given.fingerprint, now, given.resolved, starts_at, ends_at, due_at, given
     )  # fmt: skip
 
 

@@ -1,7 +1,9 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from steward.signals.alerts import storing
+from steward.signals.alerts.ingest.sources.common import normalised
 from steward.signals.alerts.rules import (
     FIRING,
     RESOLVED,
@@ -100,7 +102,8 @@ def test_what_is_worse(one: str, other: str, worse: bool) -> None:
 
 def test_a_start_is_taken_from_the_report_then_the_end_then_now() -> None:
     assert decide(None, firing()).starts_at == EARLIER
-    assert decide(None, firing(starts_at=None, ends_at=LATER)).starts_at == LATER
+    assert decide(None, firing(starts_at=None, ends_at=EARLIER)).starts_at == EARLIER
+    assert decide(None, firing(starts_at=None, ends_at=LATER)).starts_at == NOW, "an end to come is no start"
     assert decide(None, firing(starts_at=None)).starts_at == NOW
 
 
@@ -126,3 +129,19 @@ def test_expiry() -> None:
     decision = expire(FIRES, LATER + timedelta(seconds=5), EARLIER)
     assert decision is not None
     assert (decision.status, decision.ends_at, decision.reason["code"]) == (RESOLVED, LATER, "expired")
+
+
+def test_a_sender_whose_clock_is_ahead_can_end_its_alert() -> None:
+    """It says that the alert began in two minutes and ended a second later."""
+    ahead = NOW + timedelta(minutes=2)
+
+    def said(at: datetime, ends_at: datetime | None = None) -> Incoming:
+        given = normalised({"a": "b"}, None, None, ahead, ends_at, resolved=ends_at is not None, expires="timeout")
+        made = storing.report(given, source_id=1, resolve_timeout=300, now=at)
+        return Incoming(made.received_at, made.resolved, made.starts_at, made.ends_at, made.due_at)
+
+    begun = decide(None, said(NOW))
+    assert begun.starts_at == NOW
+    previous = Previous(begun.status, begun.starts_at, None, NOW, begun.due_at)
+    second = timedelta(seconds=1)
+    assert decide(previous, said(NOW + second, ahead + second)).kind == "resolve"
