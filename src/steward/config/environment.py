@@ -47,6 +47,13 @@ def _days(raw: str) -> int:
     return days
 
 
+def _bundle(raw: str) -> int:
+    seconds = int(raw)
+    if not 0 <= seconds <= 3600:
+        raise ValueError("write 0 to 3600 seconds; 0 sends every page by itself")
+    return seconds
+
+
 def _zone(raw: str) -> str:
     name = raw.strip()
     try:
@@ -163,6 +170,15 @@ class Environment:
         _outbound,
         (),
         _("Private networks (CIDR) or host names that outgoing calls may reach."),
+    )
+    bundle_seconds: int = _var(
+        "STEWARD_BUNDLE_SECONDS",
+        _bundle,
+        60,
+        _(
+            "A person gets at most one message about incidents in so many seconds; what comes meanwhile is told in one"
+            " message at their end. 0 sends every page by itself. People can choose their own."
+        ),
     )
     time_zone: str = _var("STEWARD_TIME_ZONE", _zone, "UTC", _("IANA zone for people who have not chosen one."))
     language: str = _var(

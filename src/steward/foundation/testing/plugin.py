@@ -17,6 +17,8 @@ os.environ.setdefault("STEWARD_DATABASE_POOL", "0")
 os.environ.setdefault("STEWARD_SECRET_KEY", "only-for-tests-" + "x" * 40)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "steward.config.django_settings")
 os.environ.setdefault("STEWARD_URL", "http://testserver")
+# Tests count messages by page; those of bundling say so.
+os.environ.setdefault("STEWARD_BUNDLE_SECONDS", "0")
 
 if "DATABASE_URL" not in os.environ:
     from steward.foundation.database.embedded import EmbeddedServer

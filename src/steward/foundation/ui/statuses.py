@@ -45,6 +45,7 @@ _statuses = _table(
     ("pending", "info", _("pending")),
     ("queued", "info", _("queued")),
     ("waiting", "info", _("waiting")),
+    ("bundled", "info", _("bundled")),
     ("running", "info", _("running")),
     ("retrying", "degraded", _("retrying")),
     ("sent", "ok", _("sent")),

@@ -8,7 +8,7 @@ from typing import Any
 from steward.foundation.actors import system
 from steward.foundation.events import subscribe
 from steward.foundation.sentences import gettext as _
-from steward.foundation.sentences import joined
+from steward.foundation.sentences import joined, ngettext
 from steward.foundation.subjects import SubjectRef
 from steward.response.incidents import actions, queries
 from steward.response.notifications.events import PageFailed, PageSent, SubjectLocking
@@ -71,6 +71,11 @@ def page_sent(event: PageSent) -> None:
     text = _("%(name)s was paged by %(channel)s") % {"name": event.user_label, "channel": channel}
     took = _("%(seconds).0f s") % {"seconds": event.seconds} if event.seconds >= 1 else _("less than a second")
     why = _("delivered in %(time)s") % {"time": took}
+    if event.others:
+        text_of = ngettext(
+            "in one message with %(n)s other page", "in one message with %(n)s other pages", event.others
+        )
+        why = joined(why, text_of % {"n": event.others})
     _note(event.subject, event.now, "page", text, why, {"page": event.page_id})
 
 

@@ -23,6 +23,10 @@ class TooManyContactMethods(TooMany):
     code = "too-many-contact-methods"
 
 
+class BundlingInvalid(Invalid):
+    code = "bundling-invalid"
+
+
 class PageNotFound(NotFound):
     code = "page-not-found"
 

@@ -21,7 +21,8 @@ class SubjectLocking:
 
 @dataclass(frozen=True, slots=True)
 class PageSent:
-    """One delivery of the page was taken by the channel's server; ``seconds`` after the page was asked for."""
+    """One delivery of the page was taken by the channel's server; ``seconds`` after the page was asked for.
+    ``others``: how many pages more its message told."""
 
     page_id: int
     subject: SubjectRef
@@ -29,6 +30,7 @@ class PageSent:
     channel: str
     seconds: float
     now: datetime
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from steward.config.environment import load
 from steward.foundation.language import speaking
@@ -17,13 +18,17 @@ from steward.foundation.outbound.message import one_line
 from steward.foundation.sentences import told
 from steward.foundation.subjects import SubjectRef
 from steward.response.notifications import links
-from steward.response.notifications.actions.deliveries import Sending
+from steward.response.notifications.actions.deliveries import Sending, Told
 
 _SHORT_BODY = 300
 # Longer subjects are cut by mail programs and lock screens, at a place that nobody chose.
 _SUBJECT, _SERVICE = 200, 60
 # Kinds of subjects that a link can act on.
 _ACTIONABLE = {"incident"}
+# Of a bundle so many are listed with a link of their own in a mail, and so many in a push message; the others are
+# counted. All of them are in Steward's list of open incidents.
+_LISTED, _LISTED_SHORT = 30, 8
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,10 @@ class Short:
 
 
 def mail(sending: Sending, now: datetime) -> Mail:
-    """The e-mail of a page."""
+    """The e-mail of a page, or of several that are told together."""
     with _for(sending):
+        if sending.others:
+            return _bundle_mail(sending, now)
         context = _context(sending, now)
         return Mail(
             subject=_subject(sending),
@@ -55,8 +62,10 @@ def mail(sending: Sending, now: datetime) -> Mail:
 
 
 def short(sending: Sending, now: datetime) -> Short:
-    """The push message of a page."""
+    """The push message of a page, or of several that are told together."""
     with _for(sending):
+        if sending.others:
+            return _bundle_short(sending, now)
         context, title = _context(sending, now), _subject(sending)
         lines = [
             " · ".join(value for _name, value in context["facts"] if value not in title),
@@ -66,6 +75,67 @@ def short(sending: Sending, now: datetime) -> Short:
         if context["link"]:
             lines.append(_("Acknowledge or resolve: %(link)s") % {"link": context["link"]})
         return Short(title, "\n".join(line for line in lines if line))
+
+
+def _bundle_mail(sending: Sending, now: datetime) -> Mail:
+    context = _bundle_context(sending, now, _LISTED)
+    return Mail(
+        subject=_bundle_subject(sending),
+        text=render_to_string("notifications/bundle.txt", context).strip() + "\n",
+        html=render_to_string("notifications/bundle.html", context),
+    )
+
+
+def _bundle_short(sending: Sending, now: datetime) -> Short:
+    context = _bundle_context(sending, now, _LISTED_SHORT)
+    lines = [f"{each['line']}\n{each['link']}" for each in context["pages"]]
+    if context["left"]:
+        lines.append(f"{context['and_more']} {context['all']}")
+    return Short(_bundle_subject(sending), "\n".join(lines))
+
+
+def _bundle_subject(sending: Sending) -> str:
+    """ "[SEV1] 7 more incidents: INC-12 Disk full, INC-13 …": the worst severity, the number, the worst by name."""
+    told = sending.bundle
+    severity = told[0].severity
+    count = {"n": len(told)}
+    text = (
+        ngettext("%(n)s more incident", "%(n)s more incidents", len(told)) % count
+        if sending.more
+        else ngettext("%(n)s incident", "%(n)s incidents", len(told)) % count
+    )
+    names = ", ".join(one_line(_line_of(each)) for each in told[:_NAMED])
+    front = f"[{severity}] {text}" if severity else text
+    return _clip(f"{front}: {names}", _SUBJECT)
+
+
+def _line_of(page: Told) -> str:
+    return page.title if page.subject_label in page.title else f"{page.subject_label} {page.title}"
+
+
+def _bundle_context(sending: Sending, now: datetime, most: int) -> dict[str, Any]:
+    told_ = sending.bundle
+    left = len(told_) - most
+    home = load().public_url
+    return {
+        "heading": _bundle_subject(sending).partition(":")[0],
+        "pages": [
+            {
+                "line": " ".join(part for part in (f"[{each.severity}]" if each.severity else "", _line_of(each)) if part),
+                "service": each.service,
+                "why": told(each.reason).get("why", ""),
+                "link": link_for(sending.user_id, each.subject, each.page_id, now),
+            }
+            for each in told_[:most]
+        ],
+        "left": max(0, left),
+        "and_more": ngettext("and %(n)s more:", "and %(n)s more:", max(1, left)) % {"n": left},
+        "all": f"{home}/incidents/?status=open",
+        "name": sending.user_name,
+        "expires": now + links.LIFETIME,
+        "home": home,
+        "language": translation.get_language(),
+    }  # fmt: skip
 
 
 def _subject(sending: Sending) -> str:

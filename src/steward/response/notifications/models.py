@@ -67,6 +67,8 @@ class Page(models.Model):
     state = models.CharField(_("state"), max_length=12, choices=PageState, default=PageState.PENDING)
     created_at = models.DateTimeField(_("created"))
     sent_at = models.DateTimeField(_("sent"), null=True)
+    # The page in whose message this one was told, when several were told in one.
+    told_in = models.ForeignKey("self", models.SET_NULL, null=True, related_name="told", db_index=False)
 
     objects = PageQuerySet.as_manager()
 
@@ -74,11 +76,13 @@ class Page(models.Model):
         indexes = [
             models.Index(fields=["subject_kind", "subject_id", "id"], name="page_subject"),
             models.Index(fields=["-created_at", "-id"], name="page_recent"),
+            models.Index(fields=["told_in"], condition=models.Q(told_in__isnull=False), name="page_told_in"),
         ]
 
 
 class DeliveryState(models.TextChoices):
     WAITING = "waiting", _("waiting")
+    BUNDLED = "bundled", _("bundled")
     SENDING = "sending", _("sending")
     SENT = "sent", _("sent")
     RETRYING = "retrying", _("retrying")
@@ -95,10 +99,36 @@ class Delivery(DueModel):
     target = models.TextField(_("target"))
     state = models.CharField(_("state"), max_length=12, choices=DeliveryState, default=DeliveryState.WAITING)
     attempts_made = models.PositiveSmallIntegerField(default=0)
+    # The delivery whose message tells this one too (state "bundled" until that message's end).
+    carrier = models.ForeignKey("self", models.SET_NULL, null=True, related_name="carried", db_index=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["page", "channel", "target"], name="one_delivery")]
-        indexes = [DueModel.index("delivery_due")]
+        indexes = [
+            DueModel.index("delivery_due"),
+            models.Index(fields=["carrier"], condition=models.Q(carrier__isnull=False), name="delivery_carrier"),
+        ]
+
+
+class Window(models.Model):
+    """When the next message about incidents may go to this address of a person; ``delivery_id`` took the last turn. Its
+    row lock is what makes two engines agree on whose turn it is."""
+
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+", db_index=False)
+    channel = models.CharField(max_length=16)
+    target = models.TextField()
+    until = models.DateTimeField()
+    delivery_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "channel", "target"], name="one_window")]
+
+
+class Bundling(models.Model):
+    """How long a person's pages are bundled, where it is not as long as the installation says. 0: not at all."""
+
+    user = models.OneToOneField("accounts.User", models.CASCADE, related_name="bundling")
+    seconds = models.PositiveIntegerField(_("at most one message in (seconds)"))
 
 
 class Attempt(models.Model):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 from steward.algorithms.backoff import next_delay
 
@@ -100,7 +100,37 @@ def page_state(deliveries: Collection[str], current: str) -> str:
         return "sent"
     if current == "cancelled":
         return "cancelled"
-    open_states = {"waiting", "sending", "retrying"}
+    open_states = {"waiting", "bundled", "sending", "retrying"}
     if not deliveries or open_states.isdisjoint(deliveries):
         return "cancelled" if deliveries and set(deliveries) == {"cancelled"} else "failed"
     return "pending"
+
+
+# Kinds of subjects of which many may want the same person at once.
+BUNDLED_KINDS = frozenset({"incident"})
+LEAST_SEVERE = "SEV9"
+LONGEST_BUNDLE = 3600
+
+
+def bundles(*, kind: str, state: str, seconds: int) -> bool:
+    """Whether a delivery has to wait for its turn. What has been tried already has had its turn: the same message is
+    tried again, under the same key and with nothing new in it."""
+    return seconds > 0 and kind in BUNDLED_KINDS and state == "waiting"
+
+
+class Listed(Protocol):
+    """What the order of a bundle needs of a page."""
+
+    @property
+    def severity(self) -> str: ...
+
+    @property
+    def page_id(self) -> int: ...
+
+
+L = TypeVar("L", bound=Listed)
+
+
+def worst_first(pages: Iterable[L]) -> list[L]:
+    """The pages of a bundle: the most severe first, then in the order in which they were asked for."""
+    return sorted(pages, key=lambda each: (each.severity or LEAST_SEVERE, each.page_id))

@@ -57,7 +57,9 @@ def _mail(sending: Sending, now: datetime) -> rules.Answer:
         return rules.Answer(False, _("No mail server is configured. Set STEWARD_SMTP_HOST and start Steward again."))
     message = messages.mail(sending, now)
     # Every mail about one subject names the same (made-up) first mail, so that mail programs show one thread.
-    thread = message_id_for(f"{sending.subject.kind}-{sending.subject.id}-thread", settings.from_address)
+    # What tells of several belongs to none of their threads.
+    about = f"bundle-{sending.page_id}" if sending.others else f"{sending.subject.kind}-{sending.subject.id}"
+    thread = message_id_for(f"{about}-thread", settings.from_address)
     result = send_mail(
         settings, to=sending.target, subject=message.subject, text=message.text, html=message.html,
         message_id=sending.key, headers={"References": thread}, date=now,

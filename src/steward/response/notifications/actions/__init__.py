@@ -1,5 +1,6 @@
 """Every write of this room."""
 
+from steward.response.notifications.actions.bundling import set_bundling
 from steward.response.notifications.actions.cleaning import remove_old_deliveries, remove_old_tests
 from steward.response.notifications.actions.contacts import (
     add_contact_method,
@@ -24,5 +25,6 @@ __all__ = [
     "remove_old_deliveries",
     "remove_old_tests",
     "send_test",
+    "set_bundling",
     "update_contact_method",
 ]

@@ -4,16 +4,19 @@ any transaction."""
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from steward.foundation.events import publish
 from steward.foundation.subjects import SubjectRef
 from steward.response.notifications import rules
+from steward.response.notifications.actions import bundling
 from steward.response.notifications.actions.pages import hold
 from steward.response.notifications.events import PageFailed, PageSent
 from steward.response.notifications.journal import JOURNAL
@@ -24,9 +27,29 @@ _CLOSED = {DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.CANCELLED}
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """One page as a message tells it."""
+
+    page_id: int
+    subject: SubjectRef
+    subject_label: str
+    title: str
+    reason: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def severity(self) -> str:
+        return str(self.reason.get("facts", {}).get("severity") or "")
+
+    @property
+    def service(self) -> str:
+        return str(self.reason.get("facts", {}).get("service") or "")
+
+
+@dataclass(frozen=True, slots=True)
 class Sending:
     """A try that has been written down and must now be made. ``taken`` is what the server said when it took the message
-    in a try that was cut off afterwards: there is nothing to send any more, only to write down."""
+    in a try that was cut off afterwards: there is nothing to send any more, only to write down. ``others`` are told in
+    the same message; ``more``: the person was told of something else a moment ago."""
 
     delivery_id: int
     attempt: int
@@ -44,48 +67,104 @@ class Sending:
     time_zone: str
     reason: dict[str, Any] = field(default_factory=dict)
     taken: str = ""
+    others: tuple[Told, ...] = ()
+    more: bool = False
 
     @property
     def attempt_key(self) -> str:
         """Of this try alone, while ``key`` is that of the delivery."""
         return f"{self.key}/{self.attempt}"
 
+    @property
+    def bundle(self) -> list[Told]:
+        """Everything that the message tells, the most severe first."""
+        own = Told(self.page_id, self.subject, self.subject_label, self.title, self.reason)
+        return rules.worst_first([own, *self.others])
+
 
 @transaction.atomic
 def begin_attempt(*, now: datetime, delivery_id: int) -> Sending | None:
-    """Write down that a try begins, and return it; None when there is nothing (any more) to send.
+    """Write down that a try begins, and return it; None when there is nothing (any more, or not yet) to send.
 
     Called by whoever holds the lease. A delivery still in state "sending" was cut off in a try whose end nobody
     knows: it is tried again under the same key, so that the receiver can tell that it is the same message.
     """
-    # Parent before child: cancelling locks the page first, too.
-    page = (
-        Page.objects.select_for_update(no_key=True, of=("self",)).select_related("user")
-        .filter(deliveries__id=delivery_id).first()
-    )  # fmt: skip
-    if page is None:
+    turn = bundling.take_turn(delivery_id, now)
+    if not turn.mine:
         return None
-    delivery = Delivery.objects.select_for_update(no_key=True).get(pk=delivery_id)
+    try_ = _locked(delivery_id, bundling.waiting_with(delivery_id) if turn.carries else ())
+    sending = _begin(try_, now) if try_ is not None else None
+    if sending is None and turn.carries:
+        bundling.give_back(delivery_id, now)
+    return sending
+
+
+@dataclass(slots=True)
+class _Try:
+    """The locked rows of a message: its own delivery, and the others that it tells or may tell."""
+
+    page: Page
+    delivery: Delivery
+    others: list[Delivery]
+
+    @property
+    def key(self) -> str:
+        return delivery_key(self.page, self.delivery)
+
+
+def _locked(delivery_id: int, joining: Sequence[int]) -> _Try | None:
+    """Parents before children, each in the order of their keys: cancelling locks the page first, too."""
+    wanted = Q(pk=delivery_id) | Q(carrier_id=delivery_id) | Q(pk__in=joining)
+    ids = list(Delivery.objects.filter(wanted).values_list("pk", flat=True))
+    pages = {
+        page.pk: page
+        for page in Page.objects.select_for_update(no_key=True, of=("self",)).select_related("user")
+        .filter(pk__in=Delivery.objects.filter(pk__in=ids).values("page_id")).order_by("id")
+    }  # fmt: skip
+    found = {
+        each.pk: each
+        for each in Delivery.objects.select_for_update(no_key=True).filter(pk__in=ids, page_id__in=pages).order_by("id")
+    }
+    own = found.pop(delivery_id, None)
+    if own is None:
+        return None
+    for each in found.values():
+        each.page = pages[each.page_id]
+    return _Try(pages[own.page_id], own, list(found.values()))
+
+
+def _begin(try_: _Try, now: datetime) -> Sending | None:
+    page, delivery = try_.page, try_.delivery
     if delivery.state in _CLOSED or delivery.due_at is None or delivery.due_at > now:
         _release(delivery)
         return None
-    key = delivery_key(page, delivery)
+    carried = [each for each in try_.others if each.carrier_id == delivery.pk]
     if delivery.state == DeliveryState.SENDING:
-        cut_off = _sending(page, delivery, key)
+        cut_off = _sending(page, delivery, try_.key, carried)
         taken = _taken(delivery, cut_off)
         if taken is not None:
             return replace(cut_off, taken=taken or "-")
         _note_cut_off(delivery, now)
     if page.state == PageState.CANCELLED:
         _close(delivery, DeliveryState.CANCELLED)
+        bundling.let_go([delivery.pk], now)
         return None
+    # Acknowledged since the last try: what leaves the bundle is not in the message any more.
+    Delivery.objects.filter(carrier=delivery, state=DeliveryState.CANCELLED).update(carrier=None)
+    staying = [each for each in carried if each.state == DeliveryState.BUNDLED]
+    joining = [
+        each for each in try_.others
+        if each.state == DeliveryState.WAITING and each.due_at is not None and each.page.state == PageState.PENDING
+    ]  # fmt: skip
+    if joining:
+        bundling.carry(delivery, joining)
     delivery.state = DeliveryState.SENDING
     delivery.attempts_made += 1
     delivery.save(update_fields=["state", "attempts_made"])
     Attempt.objects.create(
-        delivery=delivery, number=delivery.attempts_made, key=f"{key}/{delivery.attempts_made}", started_at=now
+        delivery=delivery, number=delivery.attempts_made, key=f"{try_.key}/{delivery.attempts_made}", started_at=now
     )
-    return _sending(page, delivery, key)
+    return _sending(page, delivery, try_.key, [*staying, *joining])
 
 
 def _taken(delivery: Delivery, cut_off: Sending) -> str | None:
@@ -103,11 +182,11 @@ def note_taken(*, now: datetime, sending: Sending, answer: rules.Answer) -> None
 @transaction.atomic
 def end_attempt(*, now: datetime, sending: Sending, answer: rules.Answer) -> str:
     """Write down how the try ended and decide what follows; returns the delivery's new state."""
-    subject, attempt = sending.subject, sending.attempt
-    hold(subject)
-    page = Page.objects.select_for_update(no_key=True, of=("self",)).select_related("user").get(pk=sending.page_id)
-    deliveries = list(page.deliveries.select_for_update(no_key=True).order_by("id"))
-    delivery = next(each for each in deliveries if each.pk == sending.delivery_id)
+    attempt = sending.attempt
+    for subject in sorted({each.subject for each in sending.bundle}, key=lambda each: (each.kind, each.id)):
+        hold(subject)
+    pages, deliveries = _told_by(sending)
+    delivery = deliveries[sending.delivery_id]
     fresh = delivery.attempts_made == attempt and delivery.state == DeliveryState.SENDING
     if not fresh and (delivery.state in _CLOSED or not answer.ok):
         # The lease ended during this try and another one took over; what it finds out counts. Only good news is
@@ -115,16 +194,45 @@ def end_attempt(*, now: datetime, sending: Sending, answer: rules.Answer) -> str
         if not answer.ok:
             _record(delivery.pk, attempt, now, "late", answer.text)
         return delivery.state
-    wanted = page.state != PageState.CANCELLED
+    page = pages[delivery.page_id]
+    carried = [each for each in deliveries.values() if each.carrier_id == delivery.pk]
+    wanted = any(pages[each.page_id].state != PageState.CANCELLED for each in (delivery, *carried))
     outcome = rules.after(answer, attempt=attempt, wanted=wanted, now=now, seed=f"{delivery.pk}:{page.key}")
     told = answer.text if not answer.maybe else _("%(answer)s (it may have arrived)") % {"answer": answer.text}
     _record(delivery.pk, attempt, now, outcome.state, f"{told} · {_in_words(outcome.why, attempt)}")
     delivery.state = DeliveryState(outcome.state)
     delivery.due_at = outcome.due_at
+    if outcome.due_at is not None and page.state == PageState.CANCELLED:
+        # Its own page is called off, others that it carries are not: each of them waits for a turn again.
+        delivery.state, delivery.due_at = DeliveryState.CANCELLED, None
+        bundling.let_go([delivery.pk], outcome.due_at)
+        carried = []
     delivery.leased_until = None
     delivery.save(update_fields=["state", "due_at", "leased_until"])
-    _settle(page, delivery, {each.state for each in deliveries}, subject, answer, now)
+    _end_carried(carried, delivery.state)
+    for each in (delivery, *carried):
+        states = {one.state for one in deliveries.values() if one.page_id == each.page_id}
+        _settle(pages[each.page_id], each, states, answer, _Together(page, len(carried)), now)
     return delivery.state
+
+
+def _told_by(sending: Sending) -> tuple[dict[int, Page], dict[int, Delivery]]:
+    """The locked pages of a message by key, and all of their deliveries."""
+    keys = [each.page_id for each in sending.bundle]
+    pages = Page.objects.select_for_update(no_key=True, of=("self",)).select_related("user").filter(pk__in=keys)
+    found = {page.pk: page for page in pages.order_by("id")}
+    rows = Delivery.objects.select_for_update(no_key=True).filter(page_id__in=found).order_by("id")
+    return found, {each.pk: each for each in rows}
+
+
+def _end_carried(carried: Sequence[Delivery], state: str) -> None:
+    """What a message carried ends as it does. One that was called off while the message left was told after all."""
+    if state not in {DeliveryState.SENT, DeliveryState.FAILED}:
+        return
+    ending = [each for each in carried if state == DeliveryState.SENT or each.state == DeliveryState.BUNDLED]
+    for each in ending:
+        each.state = DeliveryState(state)
+    Delivery.objects.filter(pk__in=[each.pk for each in ending]).update(state=state, due_at=None, leased_until=None)
 
 
 def delivery_key(page: Page, delivery: Delivery) -> str:
@@ -138,21 +246,30 @@ def delivery_key(page: Page, delivery: Delivery) -> str:
     return f"page-{page.pk}-{delivery.pk}-{digest}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Together:
+    """The page whose delivery was sent, and how many others its message told."""
+
+    page: Page
+    others: int
+
+
 def _settle(
-    page: Page, delivery: Delivery, states: set[str], subject: SubjectRef, answer: rules.Answer, now: datetime
+    page: Page, delivery: Delivery, states: set[str], answer: rules.Answer, together: _Together, now: datetime
 ) -> None:
     """Bring the page's state in line with its deliveries and say so."""
-    state = rules.page_state(states, page.state)
+    state, subject = rules.page_state(states, page.state), SubjectRef(page.subject_kind, page.subject_id)
     if state != page.state:
         page.state = PageState(state)
         if state == PageState.SENT:
             page.sent_at = now
-        page.save(update_fields=["state", "sent_at"])
+            page.told_in = together.page if page.pk != together.page.pk else None
+        page.save(update_fields=["state", "sent_at", "told_in"])
         if state == PageState.FAILED:
             publish(PageFailed(page.pk, subject, str(page.user), answer.text, now))
     if delivery.state == DeliveryState.SENT:
         seconds = max(0.0, (now - page.created_at).total_seconds())
-        publish(PageSent(page.pk, subject, str(page.user), delivery.channel, seconds, now))
+        publish(PageSent(page.pk, subject, str(page.user), delivery.channel, seconds, now, together.others))
 
 
 def _in_words(why: rules.Why, attempt: int) -> str:
@@ -189,11 +306,18 @@ def _release(delivery: Delivery) -> None:
     delivery.save(update_fields=["due_at", "leased_until"])
 
 
-def _sending(page: Page, delivery: Delivery, key: str) -> Sending:
+def _sending(page: Page, delivery: Delivery, key: str, carried: Sequence[Delivery] = ()) -> Sending:
     user = page.user
     return Sending(
         delivery_id=delivery.pk, attempt=delivery.attempts_made, key=key, channel=delivery.channel,
         target=delivery.target, page_id=page.pk, subject=SubjectRef(page.subject_kind, page.subject_id),
         subject_label=page.subject_label, title=page.title, body=page.body, user_id=user.pk, user_name=str(user),
         language=user.language, time_zone=user.time_zone, reason=page.reason,
+        others=tuple(_told(each.page) for each in carried),
+        more=delivery.due_at is not None and delivery.due_at > page.created_at,
     )  # fmt: skip
+
+
+def _told(page: Page) -> Told:
+    subject = SubjectRef(page.subject_kind, page.subject_id)
+    return Told(page.pk, subject, page.subject_label, page.title, page.reason)

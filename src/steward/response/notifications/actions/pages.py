@@ -18,10 +18,12 @@ from steward.foundation.sentences import keep
 from steward.foundation.subjects import SubjectRef
 from steward.people.accounts import queries as accounts
 from steward.response.notifications import rules
+from steward.response.notifications.actions.bundling import DUE_KIND, let_go
 from steward.response.notifications.events import SubjectLocking
 from steward.response.notifications.models import ContactMethod, Delivery, DeliveryState, Page, PageState
 
-DUE_KIND = "notifications.delivery"
+# What has not been told yet, and may be on its way.
+_OPEN = (DeliveryState.WAITING, DeliveryState.BUNDLED, DeliveryState.RETRYING, DeliveryState.SENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +111,19 @@ def cancel_pages(*, now: datetime, subject: SubjectRef, reason: str) -> int:
     pages = list(
         Page.objects.select_for_update(no_key=True)
         .filter(subject_kind=subject.kind, subject_id=subject.id)
-        .filter(deliveries__state__in=[DeliveryState.WAITING, DeliveryState.RETRYING, DeliveryState.SENDING])
+        .filter(deliveries__state__in=_OPEN)
         .order_by("id")
         .values_list("id", flat=True)
     )
     if not pages:
         return 0
-    cancelled = Delivery.objects.filter(
-        page_id__in=pages, state__in=[DeliveryState.WAITING, DeliveryState.RETRYING]
-    ).update(state=DeliveryState.CANCELLED, due_at=None, leased_until=None)
+    called_off = Delivery.objects.filter(page_id__in=pages).filter(
+        state__in=[DeliveryState.WAITING, DeliveryState.BUNDLED, DeliveryState.RETRYING]
+    )
+    carriers = list(called_off.filter(state=DeliveryState.RETRYING).values_list("pk", flat=True))
+    cancelled = called_off.update(state=DeliveryState.CANCELLED, due_at=None, leased_until=None)
+    # What was to be told in their messages is still to be told.
+    let_go(carriers, now)
     for each in Page.objects.filter(pk__in=pages, state=PageState.PENDING):
         each.state = PageState.CANCELLED
         each.reason = keep({**each.reason, "cancelled": reason, "cancelled_at": now.isoformat()})
