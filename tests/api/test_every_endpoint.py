@@ -102,6 +102,8 @@ CASES: dict[str, Case] = {
     "post /sources/parked/{parked_id}/discard": Case("sources.manage"),
     "get /contact-methods": Case("people.manage"),
     "get /contact-methods/reach": Case("people.view", query="?user_id={user_id}"),
+    "get /contact-methods/bundling": Case("people.manage", query="?user_id={user_id}"),
+    "put /contact-methods/bundling": Case("people.manage", {"seconds": 30}, query="?user_id={user_id}"),
     "post /contact-methods": Case(
         "people.manage", {"user_id": "{user_id}", "channel": "email", "target": "new@example.org"}
     ),

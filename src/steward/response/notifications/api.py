@@ -59,6 +59,19 @@ class ReachOut(Schema):
     reach: int
 
 
+class BundlingIn(Schema):
+    """``seconds``: at most one message about incidents in so many; 0 sends every page by itself, null leaves it to the
+    installation."""
+
+    seconds: int | None = Field(None, ge=0, le=3600)
+
+
+class BundlingOut(Schema):
+    user_id: int
+    seconds: int = Field(description="What counts for this person.")
+    own: int | None = Field(description="What they chose themselves.")
+
+
 class PageQuery(KeysetQuery):
     user_id: int | None = Field(None, ge=1, le=MAX_ID)
     state: Literal["pending", "sent", "failed", "cancelled"] | None = None
@@ -82,6 +95,7 @@ class DeliveryOut(Schema):
     target: str
     state: str
     next_try_at: datetime | None
+    told_with: str = Field("", description="The subject of the page in whose message it is told, if it is another.")
     attempts: list[AttemptOut]
 
 
@@ -97,6 +111,7 @@ class PageOut(Schema):
     state: str
     created_at: datetime
     sent_at: datetime | None
+    told_in: int | None = Field(description="The page in whose message it was told, when several were told in one.")
     deliveries: list[DeliveryOut]
 
 
@@ -126,14 +141,15 @@ def _page(page: Page) -> dict[str, Any]:
     deliveries = [
         {
             "id": each.pk, "channel": each.channel, "target": queries.delivery_target(each), "state": each.state,
-            "next_try_at": each.due_at if each.state == "retrying" else None,
+            "next_try_at": each.due_at if each.state in {"retrying", "waiting"} else None,
+            "told_with": each.carrier.page.subject_label if each.carrier else "",
             "attempts": [{name: getattr(one, name) for name in attempt} for one in each.attempts.all()],
         }
         for each in page.deliveries.all()
     ]  # fmt: skip
     return {
         **{name: getattr(page, name) for name in names},
-        "user": str(page.user), "reason": queries.explain(page), "deliveries": deliveries,
+        "user": str(page.user), "reason": queries.explain(page), "told_in": page.told_in_id, "deliveries": deliveries,
     }  # fmt: skip
 
 
@@ -149,6 +165,25 @@ def reach(request: HttpRequest, user_id: Annotated[int, Query(ge=1, le=MAX_ID)])
     actor.require("people.view")
     person = accounts.visible_person(actor, user_id)
     return {"user_id": person.pk, "reach": queries.reach_of([person.pk])[person.pk]}
+
+
+@contact_methods.get("/bundling", response=BundlingOut, summary="How a person's pages are bundled")
+def get_bundling(request: HttpRequest, user_id: Annotated[int, Query(ge=1, le=MAX_ID)]) -> dict[str, Any]:
+    person = accounts.visible_person(_actor(request), user_id)
+    return _bundling(_actor(request), person.pk)
+
+
+@contact_methods.put("/bundling", response=BundlingOut, summary="Choose how a person's pages are bundled")
+def set_bundling(
+    request: HttpRequest, user_id: Annotated[int, Query(ge=1, le=MAX_ID)], payload: BundlingIn
+) -> dict[str, Any]:
+    actions.set_bundling(actor=_actor(request), now=clock.now(), user_id=user_id, seconds=payload.seconds)
+    return _bundling(_actor(request), user_id)
+
+
+def _bundling(actor: Actor, user_id: int) -> dict[str, Any]:
+    found = queries.bundling_of(actor, user_id)
+    return {"user_id": user_id, "seconds": found.seconds, "own": found.own}
 
 
 @contact_methods.post("", response={201: ContactMethodOut}, summary="Add a contact method for a person")

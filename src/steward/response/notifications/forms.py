@@ -24,3 +24,14 @@ class ContactMethodForm(forms.Form):
             " feishu://…, tgram://… and a hundred more."
         ),
     )
+
+
+class BundlingForm(forms.Form):
+    """In how many seconds at most one message about incidents comes."""
+
+    seconds = forms.IntegerField(
+        label=_("At most one message about incidents in (seconds)"),
+        required=False,
+        widget=forms.NumberInput(attrs={"min": 0, "max": 3600, "inputmode": "numeric"}),
+        help_text=_("The first page comes at once, what follows comes together. 0 sends every page by itself."),
+    )

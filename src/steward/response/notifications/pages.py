@@ -18,7 +18,7 @@ from steward.foundation.subjects import SubjectRef
 from steward.foundation.ui.views import page
 from steward.people.accounts import queries as accounts
 from steward.response.notifications import actions, queries
-from steward.response.notifications.forms import ContactMethodForm
+from steward.response.notifications.forms import BundlingForm, ContactMethodForm
 from steward.response.notifications.models import Page
 from steward.response.notifications.sending import mail_settings
 
@@ -55,6 +55,26 @@ def contact_change(request: HttpRequest, method_id: int) -> HttpResponseBase:
     method = actions.update_contact_method(actor=_actor(request), now=clock.now(), method_id=method_id, enabled=enabled)
     messages.success(request, _("Switched on.") if enabled else _("Switched off. Pages do not go there any more."))
     return redirect(_home(_actor(request), method.user_id))
+
+
+@page()
+@require_POST
+def bundling(request: HttpRequest, user_id: int) -> HttpResponseBase:
+    """Choose how pages are bundled; an empty field leaves it to the installation."""
+    actor = _actor(request)
+    form = BundlingForm(request.POST)
+    if form.is_valid():
+        try:
+            actions.set_bundling(actor=actor, now=clock.now(), user_id=user_id, seconds=form.cleaned_data["seconds"])
+        except Invalid as error:
+            for texts in error.fields.values():
+                form.add_error("seconds", texts)
+    if not form.is_valid():
+        return render(
+            request, "notifications/contacts.html", _context(actor, user_id, ContactMethodForm(), form), status=422
+        )
+    messages.success(request, _("Saved."))
+    return redirect(_home(actor, user_id))
 
 
 @page()
@@ -129,13 +149,18 @@ def _add(request: HttpRequest, owner_id: int, form: ContactMethodForm) -> bool:
     return True
 
 
-def _context(actor: Actor, owner_id: int, form: ContactMethodForm) -> dict[str, Any]:
+def _context(
+    actor: Actor, owner_id: int, form: ContactMethodForm, bundling_form: BundlingForm | None = None
+) -> dict[str, Any]:
     owner = accounts.person(owner_id)
     if owner is None:
         raise NotFound(_("There is no such person."))
     methods = _shown(actor, owner_id)
+    chosen = queries.bundling_of(actor, owner_id)
     return {
         "form": form,
+        "bundling": chosen,
+        "bundling_form": bundling_form or BundlingForm(initial={"seconds": chosen.own}),
         "owner": owner,
         "mine": owner_id == actor.user_id,
         "methods": methods,
@@ -175,6 +200,8 @@ def _told(sent: Page) -> dict[str, Any]:
                 "icon": "mail" if each.channel == "email" else "message",
                 "target": queries.delivery_target(each),
                 "attempts": list(each.attempts.all()),
+                "carrier": each.carrier.page if each.carrier else None,
+                "waits": each.due_at if each.state == "waiting" and each.due_at != sent.created_at else None,
             }
             for each in sent.deliveries.all()
         ],

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
+from steward.config.environment import load
 from steward.foundation import sentences
 from steward.foundation.actors import Actor
 from steward.foundation.subjects import SubjectRef
 from steward.people.accounts import queries as accounts
 from steward.response.notifications import links, rules
 from steward.response.notifications.errors import PageNotFound
-from steward.response.notifications.models import Attempt, ContactMethod, Delivery, Page
+from steward.response.notifications.models import Attempt, Bundling, ContactMethod, Delivery, Page
 from steward.response.notifications.shown import shown_target
 
 if TYPE_CHECKING:
@@ -46,6 +47,25 @@ def contact_methods(actor: Actor, user_id: int | None = None) -> QuerySet[Contac
     return found if user_id is None else found.filter(user_id=user_id)
 
 
+@dataclass(frozen=True, slots=True)
+class BundlingChoice:
+    """In how many seconds a person gets at most one message about incidents; ``own`` is None where the installation's
+    number counts."""
+
+    seconds: int
+    own: int | None
+    installation: int
+
+
+def bundling_of(actor: Actor, user_id: int) -> BundlingChoice:
+    """What counts for this person; for themselves, and for who manages people."""
+    if user_id != actor.user_id:
+        actor.require("people.manage")
+    own = Bundling.objects.filter(user_id=user_id).values_list("seconds", flat=True).first()
+    installation = load().bundle_seconds
+    return BundlingChoice(installation if own is None else own, own, installation)
+
+
 def reach_of(user_ids: Iterable[int]) -> dict[int, int]:
     """For each of these people, through how many targets a page would go now (0: unreachable)."""
     wanted = list(dict.fromkeys(user_ids))
@@ -70,10 +90,11 @@ def pages(actor: Actor) -> QuerySet[Page]:
 
 
 def with_deliveries(found: QuerySet[Page]) -> QuerySet[Page]:
-    """The same pages with deliveries and attempts loaded (three queries however many there are)."""
+    """The same pages with deliveries, attempts and in whose message they were told (four queries, however many)."""
     attempts = Prefetch("attempts", Attempt.objects.order_by("number"))
-    deliveries = Delivery.objects.order_by("id").prefetch_related(attempts)
-    return found.prefetch_related(Prefetch("deliveries", deliveries))
+    carrying = Prefetch("carrier", Delivery.objects.select_related("page"))
+    deliveries = Delivery.objects.order_by("id").prefetch_related(attempts, carrying)
+    return found.select_related("told_in").prefetch_related(Prefetch("deliveries", deliveries))
 
 
 def pages_of(actor: Actor, subject: SubjectRef) -> list[Page]:

@@ -8,6 +8,7 @@ app_name = "notifications"
 urlpatterns = [
     path("profile/contacts", pages.contacts, name="contacts"),
     path("people/<int:user_id>/contacts", pages.contacts, name="person-contacts"),
+    path("people/<int:user_id>/bundling", pages.bundling, name="bundling"),
     path("panels/user/<int:user_id>/reach", pages.person_panel, name="person-panel"),
     path("contacts/<int:method_id>/change", pages.contact_change, name="contact-change"),
     path("contacts/<int:method_id>/remove", pages.contact_remove, name="contact-remove"),

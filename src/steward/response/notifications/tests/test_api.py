@@ -99,3 +99,13 @@ def test_pages_about_a_subject_in_peoples_words(api: Api, monkeypatch: pytest.Mo
     api("GET", "/pages?subject=incident:INC-9", status=404)
     said = api("GET", "/pages?subject=nonsense", status=404)
     assert "incident" in said["detail"]
+
+
+def test_bundling_is_chosen_and_left_to_the_installation(api: Api) -> None:
+    who = user()
+    path = f"/contact-methods/bundling?user_id={who.pk}"
+    assert api("GET", path) == {"user_id": who.pk, "seconds": 0, "own": None}
+    assert api("PUT", path, {"seconds": 90}) == {"user_id": who.pk, "seconds": 90, "own": 90}
+    api("PUT", path, {"seconds": 4000}, 422)
+    assert api("PUT", path, {"seconds": None})["own"] is None
+    api("PUT", "/contact-methods/bundling?user_id=999999", {"seconds": 9}, 404)

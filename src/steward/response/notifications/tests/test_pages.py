@@ -8,8 +8,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from steward.foundation.subjects import SubjectRef
+from steward.people.accounts.models import User
 from steward.response.notifications import actions
-from steward.response.notifications.models import ContactMethod, Delivery
+from steward.response.notifications.models import Bundling, ContactMethod, Delivery
 from steward.response.notifications.rules import Answer
 from steward.response.notifications.tests.factories import NOW, SUBJECT, delivery_of, organisation, page, user
 
@@ -117,3 +119,29 @@ def test_a_supplier_is_not_told_that_nobody_was_paged(client: Client) -> None:
     client.force_login(user("Carrier", role="supplier", organisation=organisation("supplier")))
     panel = client.get(reverse("notifications:incident-pages", args=[SUBJECT.id]))
     assert panel.status_code == 200 and panel.content.strip() == b""
+
+
+def test_bundling_is_chosen_on_the_page(ann: Client) -> None:
+    who = User.objects.get(username="ann")
+    path = reverse("notifications:bundling", args=[who.pk])
+    assert ann.post(path, {"seconds": "90"}).status_code == 302
+    assert "At most one message in 90 seconds" in ann.get(URL).content.decode()
+    refused = ann.post(path, {"seconds": "4000"})
+    assert refused.status_code == 422
+    assert "Between 0" in refused.content.decode()
+    assert ann.post(path, {"seconds": ""}).status_code == 302
+    assert "That is what the installation says." in ann.get(URL).content.decode()
+    assert ann.post(reverse("notifications:bundling", args=[user().pk]), {"seconds": "5"}).status_code == 403
+
+
+def test_the_panel_says_in_whose_message_a_page_was_told(client: Client) -> None:
+    who = user("Bo", role="responder")
+    Bundling.objects.create(user=who, seconds=60)
+    first = page(who, key="a", subject=SubjectRef("incident", 1), subject_label="INC-1")
+    page(who, key="b")
+    begun = actions.begin_attempt(now=NOW, delivery_id=delivery_of(first).pk)
+    assert begun is not None
+    actions.end_attempt(now=NOW, sending=begun, answer=Answer(True, "250"))
+    client.force_login(who)
+    html = client.get(reverse("notifications:incident-pages", args=[SUBJECT.id])).content.decode()
+    assert "in the message about INC-1" in html
