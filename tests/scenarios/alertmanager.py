@@ -99,7 +99,8 @@ def _request(event: Push | Silence, story: Scenario) -> tuple[str, Any]:
 def _alertmanager(number: int, story: Scenario, sink_port: int, folder: Path) -> Iterator[str]:
     port, config = free_port(), folder / f"am-{number}.yml"
     receivers = "".join(
-        f"- {{name: {name}, webhook_configs: [{{url: 'http://127.0.0.1:{sink_port}/{number}/{name}', send_resolved: false}}]}}\n"
+        f"- {{name: {name}, webhook_configs: [{{send_resolved: false, "
+        f"url: 'http://127.0.0.1:{sink_port}/{number}/{name}'}}]}}\n"
         for name in story.receivers
     )
     config.write_text(f"{story.config}\nreceivers:\n{receivers}")

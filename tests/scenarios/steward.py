@@ -31,6 +31,12 @@ MOST_STEPS = 10_000
 
 def run(story: Scenario) -> list[Told]:
     """What Steward's groups told in this scenario."""
+    play(story, configure(story))
+    return told()
+
+
+def configure(story: Scenario) -> Source:
+    """Import the scenario's alertmanager.yml, publish it, and make a source."""
     policies = {}
     for name in story.receivers:
         policies[name] = policy(notify(user()), name=name).name
@@ -44,6 +50,11 @@ def run(story: Scenario) -> list[Told]:
     timemachine.publish_draft(actor=ACTOR, now=BEGIN, draft_id=draft.pk, revision=draft.revision)
     source, _key = alerts.create_source(actor=ACTOR, now=BEGIN, name="scenario", kind="alertmanager")
     configuration.forget()
+    return source
+
+
+def play(story: Scenario, source: Source) -> None:
+    """Let all of it happen, each at its moment."""
     for event in sorted(story.events, key=lambda each: each.at):
         moment = BEGIN + timedelta(seconds=event.at)
         advance(moment)
@@ -52,7 +63,6 @@ def run(story: Scenario) -> list[Told]:
         else:
             silence(event, moment)
     advance(BEGIN + timedelta(seconds=story.until))
-    return told()
 
 
 def push(source: Source, story: Scenario, event: Push, now: datetime) -> None:
@@ -95,4 +105,9 @@ def advance(until: datetime) -> None:
 def told() -> list[Told]:
     """The log of what groups told."""
     rows = Notice.objects.select_related("group__route__policy").order_by("at", "id")
-    return [Told(row.group.route.policy.name, (row.at - BEGIN).total_seconds(), row.firing) for row in rows]
+    return [Told(_receiver(row), (row.at - BEGIN).total_seconds(), row.firing) for row in rows]
+
+
+def _receiver(row: Notice) -> str:
+    policy = row.group.route.policy
+    return policy.name if policy else ""
