@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from steward.algorithms.matching import Matcher, MatcherError, parse_matchers
 from steward.foundation.ui.zones import known_zone
@@ -52,7 +52,7 @@ class PlanForm(forms.Form):
         label=gettext_lazy("For"), choices=LENGTHS, initial="60",
         widget=forms.RadioSelect,
     )  # fmt: skip
-    ends_at = moment(label=gettext_lazy("Until"), required=False)
+    ends_at = moment(label=pgettext_lazy("end", "Until"), required=False)
     repeat = forms.ChoiceField(label=gettext_lazy("Repeats"), choices=REPEATS, required=False)
     rrule = forms.CharField(
         label=gettext_lazy("Rule"), required=False, max_length=300,

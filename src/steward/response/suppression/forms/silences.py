@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from steward.algorithms.matching import Matcher, format_matchers
 from steward.foundation import clock
@@ -99,7 +99,7 @@ def _in_states(queryset: Any, states: list[str]) -> Any:
 
 STATES = (
     ("active", gettext_lazy("active")),
-    ("pending", gettext_lazy("pending")),
+    ("pending", pgettext_lazy("silence", "pending")),
     ("expired", gettext_lazy("expired")),
 )
 
