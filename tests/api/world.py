@@ -19,7 +19,7 @@ from steward.response.suppression import actions as suppression
 from steward.response.triage import actions as triage
 from steward.response.triage.models import Decision
 from steward.signals.alerts import actions as alerts
-from steward.signals.alerts.models import Alert, AlertChange, ParkedPayload
+from steward.signals.alerts.models import Alert, AlertChange, LastPayload, ParkedPayload, Payload
 
 MARK = "quokka"
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -98,12 +98,15 @@ class World:
             source=source, name=name, labels={"alertname": name}, fingerprint=source.pk.to_bytes(16, "big"),
             service=self.service, **times,
         )  # fmt: skip
-        self.change = AlertChange.objects.create(
-            alert=self.alert, at=NOW, status="firing", starts_at=NOW, reason={"text": MARK}
-        )
         raw = f'{{"name": "{MARK}", "status": "firing"}}'.encode()
+        request = {"source": source, "at": NOW, "endpoint": "events", "size": len(raw), "body": raw}
+        Payload.objects.create(id=source.pk, **request)
+        LastPayload.objects.create(**request)
+        self.change = AlertChange.objects.create(
+            alert=self.alert, at=NOW, status="firing", starts_at=NOW, reason={"text": MARK}, payload_id=source.pk
+        )
         parked = ParkedPayload.objects.create(source=source, received_at=NOW, endpoint="events", error=MARK, raw=raw)
-        self._keep(alert_id=self.alert.pk, source_id=source.pk, parked_id=parked.pk)
+        self._keep(alert_id=self.alert.pk, source_id=source.pk, parked_id=parked.pk, change_id=self.change.pk)
 
     def _response(self, name: str) -> None:
         # Two, so that each can be moved up; new ones are the last before the default route.

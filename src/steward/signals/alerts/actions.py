@@ -137,14 +137,16 @@ def replay_parked(*, actor: Actor, now: datetime, parked_id: int) -> int:
         reader = reader_of(parked.endpoint)
         if reader is None:
             raise Unreadable(f"Nothing reads what comes to {parked.endpoint} any more.")
-        parsed = reader[1](storing.again(bytes(parked.raw), now, parked.endpoint, parked.context))
+        received = storing.again(bytes(parked.raw), now, parked.endpoint, parked.context)
+        parsed = reader[1](received)
     except (Unreadable, TooManyAlerts) as error:
         raise NotReplayable(_("It still cannot be read: %(error)s") % {"error": error}) from error
     if parsed.bad:
         raise NotReplayable(_("It still cannot be read: %(error)s") % {"error": parsed.bad[0].error})
+    brought = storing.payload_of(received, source_id=source.pk)
     _store(
         [
-            storing.report(each, source_id=source.pk, resolve_timeout=source.resolve_timeout, now=now)
+            storing.report(each, source_id=source.pk, resolve_timeout=source.resolve_timeout, now=now, payload=brought)
             for each in parsed.good
         ]
     )

@@ -16,8 +16,17 @@ from steward.foundation.errors import Invalid
 from steward.foundation.rest.api import KeysetQuery, page_of
 from steward.signals.alerts import actions, queries
 from steward.signals.alerts.actions import LONGEST_TIMEOUT, SHORTEST_TIMEOUT
+from steward.signals.alerts.errors import PayloadNotFound
 from steward.signals.alerts.ingest.sources import KINDS
-from steward.signals.alerts.models import Acknowledgement, Alert, AlertChange, ParkedPayload, Source
+from steward.signals.alerts.models import (
+    Acknowledgement,
+    Alert,
+    AlertChange,
+    LastPayload,
+    ParkedPayload,
+    Payload,
+    Source,
+)
 from steward.signals.alerts.shown import readable
 
 alerts = Router(tags=["alerts"])
@@ -74,12 +83,22 @@ class ChangeOut(Schema):
     starts_at: datetime
     ends_at: datetime | None
     reason: dict[str, Any]
+    has_payload: bool = Field(description="Whether a request brought it (it did not expire); see …/payload.")
     decided: bool = Field(description="Whether triage has decided on it.")
 
 
 class ChangePage(Schema):
     items: list[ChangeOut]
     next: str | None
+
+
+class PayloadOut(Schema):
+    received_at: datetime
+    endpoint: str = Field(description="The path below the source's key.")
+    query: str
+    headers: dict[str, str] = Field(description="Those that parsers read; nothing that proves who sends.")
+    size: int = Field(description="Bytes that were received.")
+    body: str | None = Field(description="As it came; null where it was longer than 256 kB and not kept.")
 
 
 class SourceIn(Schema):
@@ -184,7 +203,18 @@ def _alert(alert: Alert) -> dict[str, Any]:
 
 def _change(change: AlertChange) -> dict[str, Any]:
     names = ("id", "at", "status", "starts_at", "ends_at", "reason")
-    return {**{name: getattr(change, name) for name in names}, "decided": change.due_at is None}
+    more = {"has_payload": change.payload_id is not None, "decided": change.due_at is None}
+    return {**{name: getattr(change, name) for name in names}, **more}
+
+
+def _payload(found: Payload | LastPayload | None) -> dict[str, Any]:
+    if found is None:
+        raise PayloadNotFound(_("No request brought it, or it is not kept any more, or it is not yours to see."))
+    return {
+        "received_at": found.at, "endpoint": found.endpoint, "size": found.size,
+        "query": str(found.context.get("query", "")), "headers": found.context.get("headers", {}),
+        "body": readable(found.raw) if found.is_kept else None,
+    }  # fmt: skip
 
 
 def _source(source: Source) -> dict[str, Any]:
@@ -242,6 +272,23 @@ def changes(request: HttpRequest, alert_id: int, query: Query[KeysetQuery]) -> A
     return page_of(queries.changes_of(queries.alert_by_id(actor, _key(alert_id))), query, ("-id",), _change)
 
 
+@alerts.get("/{int:alert_id}/payload", response=PayloadOut, summary="The request that brought its newest change")
+def payload(request: HttpRequest, alert_id: int) -> Any:
+    actor = _actor(request)
+    actor.require("alerts.view")
+    return _payload(queries.last_payload_of(actor, queries.alert_by_id(actor, _key(alert_id))))
+
+
+@alerts.get(
+    "/{int:alert_id}/changes/{int:change_id}/payload", response=PayloadOut, summary="The request that brought a change"
+)
+def payload_of_change(request: HttpRequest, alert_id: int, change_id: int) -> Any:
+    actor = _actor(request)
+    actor.require("alerts.view")
+    change = queries.change_of(queries.alert_by_id(actor, _key(alert_id)), _key(change_id))
+    return _payload(queries.payload_of(actor, change))
+
+
 @sources.get("", response=SourcePage, summary="List sources")
 def list_sources(request: HttpRequest, query: Query[KeysetQuery]) -> Any:
     actor = _actor(request)
@@ -282,6 +329,15 @@ def change_source(request: HttpRequest, source_id: int, payload: SourceChange) -
 def rotate_key(request: HttpRequest, source_id: int) -> Any:
     source, key = actions.rotate_key(actor=_actor(request), now=clock.now(), source_id=_key(source_id))
     return {**_source(source), "path": f"/in/{key}"}
+
+
+@sources.get(
+    "/{int:source_id}/payloads", response=list[PayloadOut], summary="The last requests that it sent, at most twenty"
+)
+def last_payloads(request: HttpRequest, source_id: int) -> Any:
+    actor = _actor(request)
+    actor.require("sources.view")
+    return [_payload(each) for each in queries.last_payloads(actor, queries.source_by_id(actor, _key(source_id)))[:20]]
 
 
 @sources.get("/{int:source_id}/parked", response=ParkedPage, summary="What of it could not be read")

@@ -24,6 +24,8 @@ history.register(history.Cleaner("alert changes", retention.remove_old_changes))
 history.register(
     history.Cleaner("alert changes of sources with their own history", retention.remove_own_changes, EVERY_NIGHT)
 )
+history.register(history.Cleaner("months of payloads", retention.remove_old_payload_months, EVERY_NIGHT))
+history.register(history.Cleaner("payloads", retention.remove_unneeded_payloads, EVERY_NIGHT))
 history.register(history.Cleaner("alerts", retention.remove_old_alerts))
 history.register(history.Cleaner("alerts of sources with their own history", retention.remove_own_alerts, EVERY_NIGHT))
 history.register(history.Cleaner("parked payloads", actions.remove_old_parked))

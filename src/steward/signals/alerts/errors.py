@@ -11,6 +11,10 @@ class AlertNotFound(NotFound):
     code = "alert-not-found"
 
 
+class PayloadNotFound(NotFound):
+    code = "payload-not-found"
+
+
 class BadSource(Invalid):
     code = "bad-source"
 

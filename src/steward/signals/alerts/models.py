@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from steward.foundation.due.models import DueModel
+from steward.signals.alerts import payloads
 from steward.signals.alerts.ingest.sources import KINDS
 
 if TYPE_CHECKING:
@@ -92,6 +93,9 @@ class Alert(DueModel):
     last_seen_at = models.DateTimeField(_("last seen"))
     changed_at = models.DateTimeField(_("changed"))
     fire_count = models.PositiveIntegerField(_("times fired"), default=1)
+    # The request that brought it first. Later ones are with its changes; it is here so that storing a new alert and its
+    # change needs no join.
+    payload_id = models.BigIntegerField(null=True, editable=False)
     # Why it pages nobody just now: {"kind", "id", "text", "until", "since"}, written by the room that holds it.
     standing = models.JSONField(null=True, editable=False)
     service = models.ForeignKey(
@@ -151,6 +155,7 @@ class AlertChange(DueModel):
     starts_at = models.DateTimeField(_("started"))
     ends_at = models.DateTimeField(_("ended"), null=True)
     reason = models.JSONField(default=dict)
+    payload_id = models.BigIntegerField(null=True)  # the Payload of the same time; no foreign key: both are divided
 
     class Meta:
         indexes = [
@@ -159,6 +164,63 @@ class AlertChange(DueModel):
             # Rows arrive in order of time, and only counts and retention ask by time.
             BrinIndex(fields=["at"], name="change_time", autosummarize=True, pages_per_range=32),
         ]
+
+
+class PayloadQuerySet(models.QuerySet["Payload"]):
+    def visible_to(self, actor: Actor) -> PayloadQuerySet:
+        """Nobody from outside, whatever they may see of the alert: one request may be about other people's too."""
+        return self.none() if actor.is_external or not actor.can("alerts.view") else self
+
+
+class _Request(models.Model):
+    """A request as it came. The body of one that was too long is not kept; ``size`` says how long it was."""
+
+    endpoint = models.CharField(max_length=300)
+    context = models.JSONField(default=dict)  # the query and the headers that parsers read
+    size = models.PositiveIntegerField(_("size"))
+    packed = models.BooleanField(default=False)
+    body = models.BinaryField()
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_kept(self) -> bool:
+        return self.size <= payloads.MAX_BODY
+
+    @property
+    def raw(self) -> bytes:
+        """The body, as it was received."""
+        return payloads.unpacked(is_packed=self.packed, stored=bytes(self.body))
+
+
+class Payload(_Request):
+    """A request that changed at least one alert. Divided by month of ``at`` like the changes, and found by both ``id`` and
+    ``at``; see ``payloads.py``."""
+
+    id = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField(_("received"))
+    source = models.ForeignKey(Source, models.CASCADE, related_name="+", db_index=False, db_constraint=False)
+
+    objects = PayloadQuerySet.as_manager()
+
+
+class LastPayloadQuerySet(models.QuerySet["LastPayload"]):
+    def visible_to(self, actor: Actor) -> LastPayloadQuerySet:
+        return self if actor.can("sources.view") and not actor.is_external else self.none()
+
+
+class LastPayload(_Request):
+    """One of the last requests of a source, for who tries out how they are read."""
+
+    at = models.DateTimeField(_("received"))
+    source = models.ForeignKey(Source, models.CASCADE, related_name="last_payloads", db_index=False)
+
+    objects = LastPayloadQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["source", "-id"], name="last_payload")]
 
 
 class ParkedQuerySet(models.QuerySet["ParkedPayload"]):

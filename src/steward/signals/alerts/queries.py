@@ -26,8 +26,11 @@ from steward.signals.alerts.models import (
     AlertChange,
     AlertQuerySet,
     AlertStatus,
+    LastPayload,
+    LastPayloadQuerySet,
     ParkedPayload,
     ParkedQuerySet,
+    Payload,
     Source,
     SourceQuerySet,
 )
@@ -98,6 +101,32 @@ def alert_by_id(actor: Actor, alert_id: int) -> Alert:
 def changes_of(alert: Alert) -> QuerySet[AlertChange]:
     """Its transitions, newest first."""
     return AlertChange.objects.filter(alert=alert).order_by("-id")
+
+
+def change_of(alert: Alert, change_id: int) -> AlertChange:
+    found = changes_of(alert).filter(pk=change_id).first()
+    if found is None:
+        raise AlertNotFound(_("This alert has no such change."))
+    return found
+
+
+def payload_of(actor: Actor, change: AlertChange) -> Payload | None:
+    """The request that brought a change; none where no request did (it expired), where it is not kept any more, or where
+    this actor may not see it."""
+    if change.payload_id is None:
+        return None
+    return Payload.objects.visible_to(actor).filter(pk=change.payload_id, at=change.at).first()
+
+
+def last_payload_of(actor: Actor, alert: Alert) -> Payload | None:
+    """The request that brought its newest change of those that a request brought."""
+    change = changes_of(alert).filter(payload_id__isnull=False).first()
+    return payload_of(actor, change) if change is not None else None
+
+
+def last_payloads(actor: Actor, source: Source) -> LastPayloadQuerySet:
+    """The last requests of a source, newest first."""
+    return LastPayload.objects.visible_to(actor).filter(source=source)
 
 
 def parked(actor: Actor) -> ParkedQuerySet:

@@ -18,9 +18,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from steward.config.environment import load
 from steward.foundation.events import publish
 from steward.foundation.history.registry import BATCH, Step, locked
-from steward.signals.alerts import partitions
+from steward.signals.alerts import partitions, payloads
 from steward.signals.alerts.events import AlertsLeaving, ChangesGone, ChangesLeaving
 from steward.signals.alerts.models import Alert, AlertChange, AlertStatus, Source
+from steward.signals.alerts.partitions import CHANGES, PAYLOADS, Divided
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,67 @@ def remove_old_months(now: datetime, after: int) -> Step:
     """Make the months ahead, and drop one that is over and old, in the caller's transaction. What must stay of it goes
     to the default partition."""
     with connection.cursor() as cursor:
-        partitions.make_ahead(cursor, now)
-        limit = limits(now).longest
-        old = [month for month in partitions.present(cursor) if limit is not None and month.ends <= limit]
+        partitions.make_ahead(cursor, now, CHANGES)
+        old = _old_months(cursor, now, CHANGES)
         if not old:
             return Step(0, None)
-        removed = partitions.drop(cursor, old[0], _still_needed(cursor, old[0]))
+        removed = partitions.drop(cursor, old[0], CHANGES, _still_needed(cursor, old[0]))
     return Step(removed, after + 1 if len(old) > 1 else None)
+
+
+def _old_months(cursor: Any, now: datetime, of: Divided) -> list[partitions.Month]:
+    limit = limits(now).longest
+    return [month for month in partitions.present(cursor, of) if limit is not None and month.ends <= limit]
+
+
+def remove_old_payload_months(now: datetime, after: int) -> Step:
+    """The same for the requests behind the changes, after that month of changes is dropped: those of changes that
+    stayed stay."""
+    with connection.cursor() as cursor:
+        partitions.make_ahead(cursor, now, PAYLOADS)
+        waiting = set(partitions.present(cursor, CHANGES))
+        old = [month for month in _old_months(cursor, now, PAYLOADS) if month not in waiting]
+        if not old:
+            return Step(0, None)
+        # A change has the time of its request, so only this month's are asked for.
+        cursor.execute(
+            "SELECT DISTINCT payload_id FROM alerts_alertchange WHERE at >= %s AND at < %s AND payload_id IS NOT NULL",
+            [old[0].begins, old[0].ends],
+        )
+        needed = {row[0] for row in cursor.fetchall()}
+        removed = partitions.drop(cursor, old[0], PAYLOADS, needed)
+    return Step(removed, after + 1 if len(old) > 1 else None)
+
+
+def remove_unneeded_payloads(now: datetime, after: int) -> Step:
+    """Remove requests that nothing refers to any more: of sources with a shorter history than others, and those that
+    outlived their month."""
+    removed = 0
+    with connection.cursor() as cursor:
+        for source_id, limit in limits(now).own.items():
+            if limit is not None:
+                cursor.execute(
+                    _UNNEEDED.format(table=PAYLOADS.table, whose="p.source_id = %s"),
+                    [payloads.id_before(limit), source_id, BATCH],
+                )
+                removed += cursor.rowcount
+        if usual := limits(now).usual:
+            place = PAYLOADS.table if limits(now).longest != usual else PAYLOADS.kept
+            cursor.execute(
+                _UNNEEDED.format(table=place, whose="NOT p.source_id = ANY(%s)"),
+                [payloads.id_before(usual), list(_own_days()), BATCH],
+            )
+            removed += cursor.rowcount
+    return Step(removed, after + 1 if removed >= BATCH else None)
+
+
+# By hand, because the parts of a divided table have no models. The ids are in order of time.
+_UNNEEDED = """
+DELETE FROM {table} USING (
+  SELECT p.id, p.at FROM {table} p WHERE p.id < %s AND {whose} AND NOT EXISTS (
+    SELECT 1 FROM alerts_alertchange c WHERE c.payload_id = p.id AND c.at = p.at)
+  ORDER BY p.id LIMIT %s) AS old WHERE {table}.id = old.id AND {table}.at = old.at
+"""
 
 
 def _still_needed(cursor: Any, month: partitions.Month) -> set[int]:
@@ -67,7 +122,7 @@ def _still_needed(cursor: Any, month: partitions.Month) -> set[int]:
     kept: set[int] = set()
     last = 0
     while True:
-        cursor.execute(f"SELECT id FROM {month.table} WHERE id > %s ORDER BY id LIMIT %s", [last, BATCH])
+        cursor.execute(f"SELECT id FROM {CHANGES.part(month)} WHERE id > %s ORDER BY id LIMIT %s", [last, BATCH])
         ids = [row[0] for row in cursor.fetchall()]
         if not ids:
             return kept
@@ -83,8 +138,8 @@ def _still_needed(cursor: Any, month: partitions.Month) -> set[int]:
 def _unfinished(cursor: Any, month: partitions.Month, ids: list[int]) -> set[int]:
     """What triage has not decided on, and the newest change of an alert that is there."""
     cursor.execute(
-        f"SELECT c.id FROM {month.table} c WHERE c.id = ANY(%s) AND (c.due_at IS NOT NULL OR ("
-        f" NOT EXISTS (SELECT 1 FROM {partitions.TABLE} n WHERE n.alert_id = c.alert_id AND n.id > c.id)"
+        f"SELECT c.id FROM {CHANGES.part(month)} c WHERE c.id = ANY(%s) AND (c.due_at IS NOT NULL OR ("
+        f" NOT EXISTS (SELECT 1 FROM {CHANGES.table} n WHERE n.alert_id = c.alert_id AND n.id > c.id)"
         " AND EXISTS (SELECT 1 FROM alerts_alert a WHERE a.id = c.alert_id)))",
         [ids],
     )
@@ -97,7 +152,7 @@ def remove_old_changes(before: datetime, after: int) -> Step:
     and so does what triage has not decided on yet or a room above still needs."""
     own = _own_days()
     months_go = all(0 < days <= load().history_days for days in own.values())
-    place = partitions.KEPT if months_go else partitions.TABLE
+    place = CHANGES.kept if months_go else CHANGES.table
     with connection.cursor() as cursor:
         # Rows arrive in order of time, so the search ends where nothing is old. By hand, because the parts of a divided
         # table have no models.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -81,3 +82,11 @@ def _files(kind: str) -> list[Path]:
 def readable(raw: bytes) -> str:
     """Raw bytes as text; what is no text shows as escapes."""
     return raw.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
+
+
+def pretty(raw: bytes) -> str:
+    """Raw bytes for people: JSON with a line for each value, anything else as it is."""
+    try:
+        return json.dumps(json.loads(raw), indent=2, ensure_ascii=False).replace("\x00", "\\x00")
+    except (ValueError, RecursionError):
+        return readable(raw)

@@ -15,7 +15,9 @@ from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
+from steward.signals.alerts import payloads
 from steward.signals.alerts.ingest.sources import Normalised, Parsed, Received
+from steward.signals.alerts.payloads import Payload
 from steward.signals.alerts.rules import FIRING, Decision, Incoming, Previous, decide, reason, relabelled
 
 DUE_CHANNEL = "steward_due"
@@ -32,7 +34,7 @@ Steps = Generator[Statement, list[Row], "Stored"]
 @dataclass(slots=True)
 class Report:
     """One report about an alert of a source, ready to be decided on. ``normalised`` is missing in a late refresh, which
-    is about a stored alert and brings nothing but its times."""
+    is about a stored alert and brings nothing but its times. ``payload`` is the request that brought it."""
 
     source_id: int
     fingerprint: bytes
@@ -42,6 +44,7 @@ class Report:
     ends_at: datetime | None
     due_at: datetime | None
     normalised: Normalised | None = None
+    payload: Payload | None = None
 
     @property
     def ident(self) -> tuple[int, bytes]:
@@ -66,7 +69,9 @@ class Stored:
     left: list[Report]
 
 
-def report(given: Normalised, *, source_id: int, resolve_timeout: int, now: datetime) -> Report:
+def report(
+    given: Normalised, *, source_id: int, resolve_timeout: int, now: datetime, payload: Payload | None = None
+) -> Report:
     """What ``given`` says about an alert of this source, received ``now``. Nothing starts or ends later than that: of a
     sender whose clock is ahead, an end would otherwise seem to be before the start."""
     ends_at, due_at = given.ends_at, None
@@ -80,13 +85,13 @@ def report(given: Normalised, *, source_id: int, resolve_timeout: int, now: date
     elif isinstance(given.expires, int):
         due_at = now + timedelta(seconds=given.expires)
     return Report(
-        source_id, given.fingerprint, now, given.resolved, starts_at, ends_at, due_at, given
+        source_id, given.fingerprint, now, given.resolved, starts_at, ends_at, due_at, given, payload
     )  # fmt: skip
 
 
 _ALERT_COLUMNS = (
     "source_id, fingerprint, name, labels, annotations, severity, generator_url, status, starts_at, ends_at,"
-    " first_seen_at, last_seen_at, changed_at, fire_count, due_at"
+    " first_seen_at, last_seen_at, changed_at, fire_count, due_at, payload_id"
 )
 # The hottest statement. Columns are joined with U+001F (JSON never contains it, _plain keeps it out of the others):
 # the cheapest form on both sides, several times cheaper than arrays of parameters or rows in JSON.
@@ -95,18 +100,20 @@ _ALERT_COLUMNS = (
 _INSERT = f"""
 WITH incoming AS MATERIALIZED (
   SELECT s::bigint, decode(f, 'hex') AS f, n, l::jsonb, a::jsonb, v, g, t, b::timestamptz, e::timestamptz,
-    k::timestamptz, c::int, d::timestamptz
-  FROM unnest({", ".join(["string_to_array(%b, chr(31), '')"] * 13)})
-    AS r(s, f, n, l, a, v, g, t, b, e, k, c, d) ORDER BY s, f
+    k::timestamptz, c::int, d::timestamptz, p::bigint
+  FROM unnest({", ".join(["string_to_array(%b, chr(31), '')"] * 14)})
+    AS r(s, f, n, l, a, v, g, t, b, e, k, c, d, p) ORDER BY s, f
 ), fresh AS (
   INSERT INTO alerts_alert ({_ALERT_COLUMNS})
-  SELECT s, f, n, l, a, COALESCE(v, ''), COALESCE(g, ''), t, b, e, k, k, k, c, d FROM incoming
+  SELECT s, f, n, l, a, COALESCE(v, ''), COALESCE(g, ''), t, b, e, k, k, k, c, d, p FROM incoming
   ON CONFLICT (source_id, fingerprint) DO NOTHING
-  RETURNING id, source_id, fingerprint, status, starts_at, ends_at, changed_at
+  RETURNING id, source_id, fingerprint, status, starts_at, ends_at, changed_at, payload_id
 ), noted AS (
-  INSERT INTO alerts_alertchange (alert_id, at, status, starts_at, ends_at, reason, due_at)
-  SELECT id, changed_at, status, starts_at, ends_at, %s::text::jsonb, changed_at FROM fresh WHERE status = 'firing'
-  RETURNING 1
+  INSERT INTO alerts_alertchange (alert_id, at, status, starts_at, ends_at, reason, due_at, payload_id)
+  SELECT id, changed_at, status, starts_at, ends_at, %s::text::jsonb, changed_at, payload_id FROM fresh
+  WHERE status = 'firing' RETURNING payload_id
+), kept AS (
+  {payloads.KEEP} WHERE r.id IN (SELECT payload_id FROM noted) {payloads.KEEP_END}
 ), told AS (SELECT pg_notify('{DUE_CHANNEL}', '{CHANGE_KIND}') WHERE EXISTS (SELECT 1 FROM noted))
 SELECT id, source_id, fingerprint FROM fresh, (SELECT count(*) FROM told) AS waking
 """
@@ -132,9 +139,9 @@ WHERE a.id = u.i
 """
 
 _CHANGES = """
-INSERT INTO alerts_alertchange (alert_id, at, status, starts_at, ends_at, reason, due_at)
-SELECT i, k, t, b, e, r, k FROM jsonb_to_recordset(%s::text::jsonb) AS u(o int, i bigint, k timestamptz, t text,
-  b timestamptz, e timestamptz, r jsonb) ORDER BY o
+INSERT INTO alerts_alertchange (alert_id, at, status, starts_at, ends_at, reason, due_at, payload_id)
+SELECT i, k, t, b, e, r, k, p FROM jsonb_to_recordset(%s::text::jsonb) AS u(o int, i bigint, k timestamptz, t text,
+  b timestamptz, e timestamptz, r jsonb, p bigint) ORDER BY o
 """
 
 _NOTIFY = "SELECT pg_notify(c, p) FROM unnest(%s::text[], %s::text[]) AS n(c, p)"
@@ -156,7 +163,9 @@ def insert_new(reports: Sequence[Report]) -> Steps:
     ``left``, in order. Only the first report of an alert may be given."""
     decisions = [decide(None, _incoming(each, content_differs=False)) for each in reports]
     columns = map(_UNIT.join, zip(*map(_new_row, reports, decisions), strict=True))
-    ids = {(row[1], bytes(row[2])): row[0] for row in (yield _INSERT, (*columns, _NEW))}
+    brought = _payloads(each for each, decision in zip(reports, decisions, strict=True) if decision.is_transition)
+    rows = yield _INSERT, (*columns, _NEW, *payloads.columns(brought))
+    ids = {(row[1], bytes(row[2])): row[0] for row in rows}
     outcomes, left = {}, []
     for each, decision in zip(reports, decisions, strict=True):
         ident = each.ident
@@ -186,7 +195,13 @@ def _new_row(each: Report, decision: Decision) -> tuple[str, ...]:
         each.received_at.isoformat(),
         "1" if decision.is_transition else "0",
         decision.due_at.isoformat() if decision.due_at else "",
+        str(each.payload.id) if each.payload else "",
     )
+
+
+def _payloads(reports: Iterable[Report]) -> list[Payload]:
+    """The requests that brought them, each once."""
+    return list({each.payload.id: each.payload for each in reports if each.payload is not None}.values())
 
 
 def _plain(text: str) -> str:
@@ -270,6 +285,7 @@ def change_known(reports: Sequence[Report], origin: str = "") -> Steps:
     locked = yield _LOCK, ([ident[0] for ident in idents], [ident[1] for ident in idents])
     rows = {row.ident: row for row in map(_Row, locked)}
     changes: list[dict[str, Any]] = []
+    changing: list[Report] = []
     left: list[Report] = []
     for each in reports:
         row = rows.get(each.ident)
@@ -278,13 +294,16 @@ def change_known(reports: Sequence[Report], origin: str = "") -> Steps:
             continue
         decision = row.take(each)
         if decision.is_transition:
-            changes.append(change_row(len(changes), row.id, each.received_at, decision))
+            changes.append(change_row(len(changes), row.id, each.received_at, decision, each.payload))
+            changing.append(each)
     touched = [row.as_update() for row in rows.values() if row.touched]
     if touched:
         yield _UPDATE, (_json(touched),)
     if changes:
         ended = [row.ident for row in rows.values() if row.touched and row.previous.status != FIRING]
         yield _CHANGES, (_json(changes),)
+        if brought := _payloads(changing):
+            yield payloads.keep(brought)
         yield notify(ended, origin, wake=True)
     outcomes = {
         ident: Outcome(row.id, row.previous.status == FIRING, row.previous.starts_at, row.previous.due_at)
@@ -298,11 +317,13 @@ def insert_changes(changes: Sequence[dict[str, Any]]) -> Statement:
     return _CHANGES, (_json(changes),)
 
 
-def change_row(order: int, alert_id: int, at: datetime, decision: Decision) -> dict[str, Any]:
+def change_row(
+    order: int, alert_id: int, at: datetime, decision: Decision, payload: Payload | None = None
+) -> dict[str, Any]:
     """One transition, as :data:`_CHANGES` takes it."""
     return {
         "o": order, "i": alert_id, "k": at, "t": decision.status, "b": decision.starts_at, "e": decision.ends_at,
-        "r": decision.reason,
+        "r": decision.reason, "p": payload.id if payload else None,
     }  # fmt: skip
 
 
@@ -411,6 +432,13 @@ def again(raw: bytes, now: datetime, endpoint: str, context: Mapping[str, Any]) 
         (key.encode(), str(value).encode("latin-1", "replace")) for key, value in context.get("headers", {}).items()
     ]
     return Received(raw, now, endpoint, str(context.get("query", "")), headers)
+
+
+def payload_of(received: Received, *, source_id: int) -> Payload:
+    """A request as it is kept beside what it changed."""
+    return payloads.of(
+        received.body, source_id=source_id, at=received.now, endpoint=received.path, context=kept(received)
+    )  # fmt: skip
 
 
 def group_bad(parsed: Parsed, received: Received, *, source_id: int) -> list[Parking]:

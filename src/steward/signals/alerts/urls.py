@@ -9,6 +9,7 @@ urlpatterns = [
     path("alerts/", alerts.alert_list, name="list"),
     path("alerts/export.csv", alerts.export, name="export"),
     path("alerts/<int:alert_id>/", alerts.detail, name="detail"),
+    path("alerts/<int:alert_id>/changes/<int:change_id>/payload", alerts.payload, name="payload"),
     path("alerts/of-service/<int:service_id>", alerts.service_panel, name="service-panel"),
     path("alerts/of-item/<int:item_id>", alerts.item_panel, name="item-panel"),
     path("sources/", sources.source_list, name="sources"),

@@ -45,7 +45,7 @@ from steward.signals.alerts.ingest.sources import (
 )
 from steward.signals.alerts.ingest.visiting import visit
 from steward.signals.alerts.ingest.writer import Busy, Writer
-from steward.signals.alerts.storing import Parking, Report, group_bad, kept, report
+from steward.signals.alerts.storing import Parking, Report, group_bad, kept, payload_of, report
 
 log = logging.getLogger(__name__)
 API_V2 = "api/v2/alerts"
@@ -182,6 +182,7 @@ class Application:
         now, path, body, kind = received.now, received.path, received.body, reader[0]
         await _check_sender(source, kind, received)
         running.writer.heard_from(source.id, now)
+        running.writer.lately.note(source.id, received)
         try:
             refreshed, parsed = _read(running.memory, source, reader[1], received)
         except TooManyAlerts as error:
@@ -190,7 +191,7 @@ class Application:
             await _park(running, [Parking(source.id, now, path, body, str(error), kept(received))], now)
             text = f"{error} It was parked on the source's page."
             raise Refused(400, "unreadable", text) from error
-        reports, unchanged = _reports(running.memory, source, path, parsed, now)
+        reports, unchanged = _reports(running.memory, source, received, parsed)
         parked = group_bad(parsed, received, source_id=source.id)
         if parked:
             _limit_parking(running, source.id, now)
@@ -247,8 +248,9 @@ def _read(memory: Memory, source: SourceInfo, parse: Parser, received: Received)
     return 0, parse(received)
 
 
-def _reports(memory: Memory, source: SourceInfo, path: str, parsed: Parsed, now: datetime) -> tuple[list[Report], int]:
+def _reports(memory: Memory, source: SourceInfo, received: Received, parsed: Parsed) -> tuple[list[Report], int]:
     """What has to be stored, and how many alerts were refreshes of what is known to fire."""
+    now = received.now
     reports, unchanged, stamp = [], 0, now.timestamp()
     for given in parsed.good:
         each = report(given, source_id=source.id, resolve_timeout=source.resolve_timeout, now=now)
@@ -259,6 +261,10 @@ def _reports(memory: Memory, source: SourceInfo, path: str, parsed: Parsed, now:
                 unchanged += 1
                 continue
         reports.append(each)
+    if reports:
+        brought = payload_of(received, source_id=source.id)
+        for each in reports:
+            each.payload = brought
     return reports, unchanged
 
 

@@ -16,7 +16,9 @@ from datetime import UTC, datetime
 
 import psycopg
 
+from steward.signals.alerts import payloads
 from steward.signals.alerts.ingest.database import Database
+from steward.signals.alerts.ingest.lately import Lately
 from steward.signals.alerts.ingest.memory import Ident, Known, Memory, moment, seconds
 from steward.signals.alerts.storing import (
     Parking,
@@ -65,6 +67,7 @@ class Writer:
         self._bell = asyncio.Event()
         self._stopping = False
         self._received: dict[int, datetime] = {}
+        self.lately = Lately()
 
     async def submit(self, reports: list[Report], parked: list[Parking]) -> None:
         """Return when everything is committed; raise what psycopg raised if it is not."""
@@ -226,6 +229,9 @@ class Writer:
                 await self._refresh(waiting[written : written + REFRESH_CHUNK])
                 written += REFRESH_CHUNK
             await self._note_sources()
+            if lately := self.lately.take():
+                for statement in payloads.note_last(lately):
+                    await self.lanes[0].fetch(*statement)
         except (psycopg.Error, OSError) as problem:
             log.warning("refreshes could not be written: %s", problem)
             await self._recover(self.lanes[0], problem)

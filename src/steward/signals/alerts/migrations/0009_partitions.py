@@ -49,7 +49,7 @@ def divide(_apps, schema_editor):
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for statement in (UNREFERENCED, RENAMED, PARTITIONED):
             cursor.execute(statement)
-        partitions.make_ahead(cursor, clock.now())
+        partitions.make_ahead(cursor, clock.now(), partitions.CHANGES)
 
 
 class Migration(migrations.Migration):

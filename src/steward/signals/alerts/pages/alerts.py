@@ -19,6 +19,7 @@ from steward.signals.alerts.forms import filters
 EXPORTED = 50_000
 CHANGES_SHOWN = 50
 IN_PANEL = 8
+PAYLOAD_SHOWN = 300_000
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -73,9 +74,21 @@ def detail(request: HttpRequest, alert_id: int) -> HttpResponseBase:
         "annotations": [
             (name, text, shown.safe_link(text)) for name, text in sorted(alert.annotations.items()) if name != "summary"
         ],
+        "may_see_payloads": not actor.is_external,
         "may_see_source": actor.can("sources.view"),
     }
     return render(request, "alerts/detail.html", context)
+
+
+@page("alerts.view")
+@require_safe
+def payload(request: HttpRequest, alert_id: int, change_id: int) -> HttpResponseBase:
+    """The request that brought a change, as it came; fetched when somebody opens it."""
+    actor = actor_of(request)
+    found = queries.payload_of(actor, queries.change_of(queries.alert_by_id(actor, alert_id), change_id))
+    raw = found.raw if found is not None else b""
+    context = {"payload": found, "text": shown.pretty(raw)[:PAYLOAD_SHOWN], "cut": len(raw) > PAYLOAD_SHOWN}
+    return render(request, "alerts/payload.html", context)
 
 
 @page("alerts.view")

@@ -14,7 +14,7 @@ from steward.people.audit.models import AuditEntry
 from steward.signals.alerts import actions, partitions, retention
 from steward.signals.alerts.events import ChangesGone, ChangesLeaving
 from steward.signals.alerts.models import Alert, AlertChange, AlertStatus, Source
-from steward.signals.alerts.partitions import Month
+from steward.signals.alerts.partitions import CHANGES, Month
 from steward.signals.alerts.tests.factories import NOW, lead, source, stored
 from steward.signals.alerts.tests.test_history import change, silent
 
@@ -28,7 +28,7 @@ LATER = LONG_AGO + timedelta(days=500)
 def then() -> Month:
     """The month of LONG_AGO, made while it was the present one."""
     with connection.cursor() as cursor:
-        partitions.make_ahead(cursor, LONG_AGO)
+        partitions.make_ahead(cursor, LONG_AGO, CHANGES)
     return THEN
 
 
@@ -40,7 +40,7 @@ def month_of(made: AlertChange) -> str:
 
 def months() -> list[Month]:
     with connection.cursor() as cursor:
-        return [month for month in partitions.present(cursor) if month.year < 2022]
+        return [month for month in partitions.present(cursor, CHANGES) if month.year < 2022]
 
 
 def night(now: datetime = LATER) -> int:
@@ -64,22 +64,22 @@ def test_months() -> None:
     assert Month.of(datetime(2027, 1, 1, 7, tzinfo=UTC).astimezone()).begins == datetime(2027, 1, 1, tzinfo=UTC)
     assert Month(2027, 2).ends == datetime(2027, 3, 1, tzinfo=UTC)
     assert partitions.wanted(datetime(2026, 11, 30, tzinfo=UTC)) == [Month(2026, 11), Month(2026, 12), Month(2027, 1)]
-    assert Month(2026, 3).table == "alerts_alertchange_m202603"
+    assert CHANGES.part(Month(2026, 3)) == "alerts_alertchange_m202603"
 
 
 def test_the_present_months_are_there_from_the_beginning() -> None:
     with connection.cursor() as cursor:
-        assert len(partitions.present(cursor)) >= partitions.MONTHS_AHEAD + 1
+        assert len(partitions.present(cursor, CHANGES)) >= partitions.MONTHS_AHEAD + 1
 
 
 def test_a_change_goes_to_its_month_or_to_the_default_one(then: Month) -> None:
     alert = stored(source())
-    assert month_of(change(alert, LONG_AGO)) == then.table
-    assert month_of(change(alert, LONG_AGO - timedelta(days=60))) == partitions.KEPT
+    assert month_of(change(alert, LONG_AGO)) == CHANGES.part(then)
+    assert month_of(change(alert, LONG_AGO - timedelta(days=60))) == CHANGES.kept
     with connection.cursor() as cursor:
         # Nobody made that month in time: its rows are there already, and stay.
-        assert partitions.make_ahead(cursor, LONG_AGO - timedelta(days=60)) == [Month(2019, 11)]
-        assert partitions.make_ahead(cursor, LONG_AGO) == []
+        assert partitions.make_ahead(cursor, LONG_AGO - timedelta(days=60), CHANGES) == [Month(2019, 11)]
+        assert partitions.make_ahead(cursor, LONG_AGO, CHANGES) == []
 
 
 def test_an_old_month_is_dropped_and_what_is_needed_stays(then: Month, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +97,7 @@ def test_an_old_month_is_dropped_and_what_is_needed_stays(then: Month, monkeypat
     assert night() == 6
     assert then not in months()
     assert set(AlertChange.objects.all()) == {old[2], newest, undecided, young}
-    assert {month_of(each) for each in (old[2], newest, undecided)} == {partitions.KEPT}
+    assert {month_of(each) for each in (old[2], newest, undecided)} == {CHANGES.kept}
     assert set(told) >= {each.pk for each in old if each != old[2]} and old[2].pk not in told
     assert len(told) == 6
     assert night() == 0
