@@ -19,3 +19,9 @@ class NotResolved(Conflict):
     """Only a resolved incident can be closed or reopened."""
 
     code = "incident-not-resolved"
+
+
+class CannotMove(Conflict):
+    """Incidents in these states cannot be merged or split, or what was done cannot be undone any more."""
+
+    code = "incident-cannot-move"

@@ -81,6 +81,13 @@ class Incident(DueModel):
     closed_at = models.DateTimeField(_("closed"), null=True)
     # Everything that fires in it is silenced or in maintenance since then: nobody is paged.
     quiet_since = models.DateTimeField(null=True)
+    # A merged incident is closed; what it was lives on in the other. Of one that was split off: what it came from.
+    merged_into = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="merged", db_index=False
+    )
+    split_from = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="split_off", db_index=False
+    )
     reopened = models.PositiveSmallIntegerField(default=0)
     alert_count = models.PositiveIntegerField(default=0)
     firing_count = models.PositiveIntegerField(default=0)
@@ -105,6 +112,11 @@ class Incident(DueModel):
             models.Index(
                 fields=["-resolved_at"], name="incident_resolved", condition=models.Q(resolved_at__isnull=False)
             ),
+            # Few are merged or split: an index of all would only slow down the opening of the others.
+            models.Index(
+                fields=["merged_into"], name="incident_merged", condition=models.Q(merged_into__isnull=False)
+            ),
+            models.Index(fields=["split_from"], name="incident_split", condition=models.Q(split_from__isnull=False)),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -113,6 +125,11 @@ class Incident(DueModel):
     @property
     def ref(self) -> str:
         return f"INC-{self.number}"
+
+    @property
+    def state(self) -> str:
+        """The status in the word that people see: what was merged is not over, it goes on elsewhere."""
+        return "merged" if self.merged_into_id and self.status == IncidentStatus.CLOSED else self.status
 
     @property
     def is_active(self) -> bool:
@@ -147,6 +164,8 @@ class EntryKind(models.TextChoices):
     NOTE = "note", _("note")
     UNREACHED = "unreached", _("nobody reached")
     VERDICT = "verdict", _("verdict")
+    MERGED = "merged", _("merged")
+    SPLIT = "split", _("split")
 
 
 class TimelineEntry(models.Model):
@@ -172,3 +191,27 @@ class TimelineEntry(models.Model):
     class Meta:
         ordering = ["at", "id"]
         indexes = [models.Index(fields=["incident", "at", "id"], name="timeline_order")]
+
+
+class MoveKind(models.TextChoices):
+    MERGE = "merge", _("merge")
+    SPLIT = "split", _("split")
+
+
+class Move(models.Model):
+    """Alerts that a person took from one incident (``left``) into another (``joined``): all of them by a merge, some by
+    a split; and what is needed to take them back.
+
+    ``alerts`` are their keys. ``data`` of a merge: ``shared``, the alerts that both had before; ``before``, the states
+    to restore; ``carried``, what rooms above moved with them.
+    """
+
+    kind = models.CharField(max_length=8, choices=MoveKind)
+    left = models.ForeignKey(Incident, models.CASCADE, related_name="moves_out")
+    joined = models.ForeignKey(Incident, models.CASCADE, related_name="moves_in")
+    at = models.DateTimeField()
+    actor_label = models.CharField(max_length=200)
+    why = models.TextField(blank=True)
+    alerts = models.JSONField(default=list)
+    data = models.JSONField(default=dict)
+    undone_at = models.DateTimeField(null=True)

@@ -84,7 +84,12 @@ def matching(found: QuerySet[Incident], text: str) -> QuerySet[Incident]:
 
 def timeline(actor: Actor, incident: Incident) -> QuerySet[TimelineEntry]:
     """What happened, oldest first. External people see no paging, and only alerts that are theirs."""
-    found = TimelineEntry.objects.filter(incident__in=Incident.objects.visible_to(actor).filter(pk=incident.pk))
+    here = Q(incident__in=Incident.objects.visible_to(actor).filter(pk=incident.pk))
+    merged = list(Incident.objects.visible_to(actor).filter(merged_into=incident.pk).values_list("pk", flat=True))
+    if merged:
+        # What people noted there is about this; what the machine did there would only be said twice.
+        here |= Q(incident__in=merged, kind=EntryKind.NOTE)
+    found = TimelineEntry.objects.filter(here).select_related("incident")
     if actor.is_external:
         theirs = list(alerts(actor, incident).values_list("alert_id", flat=True))
         of_theirs = Q(data__alert__in=theirs) | Q(data__alerts__contained_by=theirs)
@@ -211,6 +216,15 @@ def firing_members(most: int = 20_000) -> dict[int, set[int]]:
     rows = IncidentAlert.objects.filter(firing=True, incident__status__in=["open", "acknowledged"]).order_by("-pk")
     found: dict[int, set[int]] = {}
     for incident_id, alert_id in rows.values_list("incident_id", "alert_id")[:most]:
+        found.setdefault(incident_id, set()).add(alert_id)
+    return found
+
+
+def firing_in(incident_ids: Iterable[int]) -> dict[int, set[int]]:
+    """The alerts that fire in each of these incidents that is active."""
+    wanted = {"incident__in": list(incident_ids), "incident__status__in": ["open", "acknowledged"]}
+    found: dict[int, set[int]] = {}
+    for incident_id, alert_id in IncidentAlert.objects.filter(firing=True, **wanted).values_list("incident", "alert"):
         found.setdefault(incident_id, set()).add(alert_id)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -66,8 +67,71 @@ class IncidentState:
     status: str
     resolved_at: datetime | None
     severity: str = ""
+    merged_into: int | None = None
 
 
 def may_reopen(*, status: str, resolved_at: datetime | None, now: datetime, window: timedelta) -> bool:
     """Whether an alert that fires again belongs to this incident rather than to a new one."""
     return status == "resolved" and resolved_at is not None and now - resolved_at <= window
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """An incident that is to be merged: its key, its status, and what it was merged into."""
+
+    id: int
+    status: str
+    merged_into: int | None = None
+
+
+Obstacle = Literal["same", "over", "target-over"]
+
+
+def cannot_merge(left: Side, into: Side) -> Obstacle | None:
+    """What keeps ``left`` from being merged into the other: only what people still work on takes over alerts."""
+    if left.id == into.id:
+        return "same"
+    if left.status == "closed":
+        return "over"
+    return None if into.status in {"open", "acknowledged"} else "target-over"
+
+
+def restored(before: str, *, firing: int) -> Status:
+    """The status of an incident whose merge is undone: the one it had, unless everything in it has ended meanwhile."""
+    if before not in {"open", "acknowledged"}:
+        return "resolved"
+    return "resolved" if not firing else ("acknowledged" if before == "acknowledged" else "open")
+
+
+NEAR = timedelta(minutes=30)
+# What alerts of one sender all share says nothing about their belonging together.
+_COMMON = frozenset({"severity", "prometheus", "job", "env", "environment", "cluster", "region"})
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How likely two incidents are one: a score, and what speaks for it."""
+
+    score: float
+    same_service: bool
+    apart: timedelta
+    labels: tuple[tuple[str, str], ...]
+
+    @property
+    def near(self) -> bool:
+        return self.apart <= NEAR
+
+
+def likeness(
+    *, services: tuple[int | None, int | None], opened: tuple[datetime, datetime],
+    labels: tuple[Mapping[str, str], Mapping[str, str]],
+) -> Likeness:  # fmt: skip
+    """Compare two incidents: the same service, opened near in time, labels that both have. A shared label counts less
+    if it is one that everything of an environment has."""
+    same = services[0] is not None and services[0] == services[1]
+    apart = abs(opened[0] - opened[1])
+    shared = tuple(sorted((name, value) for name, value in labels[0].items() if labels[1].get(name) == value))
+    score = 3.0 if same else 0.0
+    score += 2.0 * max(0.0, 1 - apart / NEAR / 2)
+    score += sum(0.2 if name in _COMMON else 1.0 for name, _value in shared)
+    return Likeness(score, same, apart, tuple(sorted(shared, key=lambda each: (each[0] in _COMMON, each))))

@@ -7,7 +7,7 @@ number of alerts: a storm of thousands in a few groups costs as much as a few.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,6 +48,7 @@ class Batch:
     changed_groups: dict[int, AlertGroup] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
     pinned: dict[tuple[int, int], int] = field(default_factory=dict)
+    unpinned: list[tuple[int, int]] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     waits: bool = False
 
@@ -96,7 +97,7 @@ def route_changes(*, now: datetime, changes: Sequence[ChangedAlert], rounds: dic
     groups = _hold_groups(works, now)
     storms = hold_storms(batch.plan, [work.route for work in works.values()], now)
     batch.pinned = _split_off(groups.values(), judged.passed)
-    batch.states = _hold_incidents(groups.values(), [*storms, *batch.pinned.values()])
+    hold_incidents(groups.values(), storms, batch)
     _remember(works, groups, now)
     for place, work in sorted(works.items(), key=lambda each: each[0]):
         _work_on(work, groups[place], batch)
@@ -180,14 +181,45 @@ def _split_off(groups: Iterable[AlertGroup], changes: Sequence[ChangedAlert]) ->
     return {(group, alert): key for group, alert, key in rows.values_list("group_id", "alert_id", "incident_id") if key}
 
 
-def _hold_incidents(groups: Iterable[AlertGroup], others: Iterable[int] = ()) -> dict[int, rules.IncidentState]:
-    """Lock the groups' incidents: what is decided on their states stays true until the transaction ends."""
-    wanted = {*(group.incident_id for group in groups if group.incident_id), *others}
-    held = incidents.lock_states(incident_ids=sorted(wanted))
-    return {
-        key: rules.IncidentState(key, each.ref, each.status, each.resolved_at, each.severity)
+def hold_incidents(groups: Collection[AlertGroup], storms: Iterable[int], batch: Batch) -> None:
+    """Lock the incidents of groups, storms and pins: what is decided on their states stays true until the transaction
+    ends. What was merged into another one, whoever pointed to it points to that from now on."""
+    wanted = {*(group.incident_id for group in groups if group.incident_id), *storms, *batch.pinned.values()}
+    while True:
+        # Another one that has to be locked too may come before those that are: let go of them and take all in order.
+        before = transaction.savepoint()
+        held = incidents.lock_states(incident_ids=sorted(wanted))
+        more = {each.merged_into for each in held.values() if each.merged_into} - held.keys()
+        if not more:
+            transaction.savepoint_commit(before)
+            break
+        transaction.savepoint_rollback(before)
+        wanted |= more
+    batch.states = {
+        key: rules.IncidentState(key, each.ref, each.status, each.resolved_at, each.severity, each.merged_into)
         for key, each in held.items()
     }
+    _follow(groups, batch)
+
+
+def _follow(groups: Iterable[AlertGroup], batch: Batch) -> None:
+    moved: dict[int, int] = {}
+    for key, state in batch.states.items():
+        seen = {key}
+        while state.merged_into in batch.states and state.merged_into not in seen:
+            seen.add(state.merged_into)
+            state = batch.states[state.merged_into]
+        if state.id != key:
+            moved[key] = state.id
+    if not moved:
+        return
+    for group in groups:
+        if group.incident_id in moved:
+            group.incident_id = moved[group.incident_id]
+            batch.changed(group)
+    batch.pinned = {place: moved.get(key, key) for place, key in batch.pinned.items()}
+    for storm in batch.plan.storms.values():
+        storm.incident_id = moved.get(storm.incident_id or 0, storm.incident_id)
 
 
 def _remember(works: dict[tuple[int, str], Work], groups: dict[tuple[int, str], AlertGroup], now: datetime) -> None:
@@ -213,8 +245,13 @@ def _work_on(work: Work, group: AlertGroup, batch: Batch) -> None:
     for change in work.changes:
         pin = batch.pinned.get((group.pk, change.alert_id))
         state = batch.states.get(pin or 0)
-        stays = state is not None and (state.is_active or rules.reopens(work.route, state, batch.now))
-        (apart.setdefault(state.id, []) if state is not None and stays else here).append(change)
+        if state is not None and rules.stays_apart(work.route, state, batch.now, firing=change.status == "firing"):
+            apart.setdefault(state.id, []).append(change)
+            continue
+        if pin:
+            # Its own incident is over for good: from now on it belongs to its group again.
+            batch.unpinned.append((group.pk, change.alert_id))
+        here.append(change)
     for incident_id, changes in sorted(apart.items()):
         _decide(work.route, group, batch.states[incident_id], changes, batch, apart=True)
     if here:
@@ -242,7 +279,8 @@ def _decide(
     if step == "reopen" and incident is not None:
         _reopen(incident, route, found, batch)
         batch.decide(found.firing, "reopened", wording.reopened(route, incident.ref), route, incident.id, group.labels)
-        telling.begins(group, route, "reopened", len(found.firing), batch)
+        if not apart:
+            telling.begins(group, route, "reopened", len(found.firing), batch)
         return
     if found.resolved:
         _settle(group, incident, route, found, batch)
@@ -317,6 +355,8 @@ def _finish(batch: Batch) -> None:
     """Open what is to be opened, and write what was decided."""
     carry_out(batch.plan, batch)
     telling.settle(batch)
+    for group_id, alert_id in batch.unpinned:
+        GroupMember.objects.filter(group=group_id, alert=alert_id).update(incident=None)
     if batch.changed_groups:
         _save_groups(list(batch.changed_groups.values()))
     Decision.objects.bulk_create(batch.decisions, ignore_conflicts=True)
@@ -356,7 +396,7 @@ def end_group_waits(*, now: datetime, group_ids: Sequence[int]) -> None:
     batch = Batch(now, config)
     specs = configuration.specs_of({group.route_id for group in groups})
     storms = hold_storms(batch.plan, specs.values(), now)
-    batch.states = _hold_incidents(groups, storms)
+    hold_incidents(groups, storms, batch)
     firing = _still_firing(groups, now, config)
     waited: list[AlertGroup] = []
     for group in groups:
@@ -383,10 +423,10 @@ def end_group_waits(*, now: datetime, group_ids: Sequence[int]) -> None:
 def _still_firing(
     groups: Sequence[AlertGroup], now: datetime, config: rules.Configuration
 ) -> dict[int, list[ChangedAlert]]:
-    """The alerts that fire in each group and that nothing holds, in the order in which they joined."""
-    members = list(
-        GroupMember.objects.filter(group__in=groups, firing=True).order_by("pk").values_list("group_id", "alert_id")
-    )
+    """The alerts that fire in each group and that nothing holds, in the order in which they joined; not those that were
+    split off, which are in an incident of their own."""
+    rows = GroupMember.objects.filter(group__in=groups, firing=True, incident=None).order_by("pk")
+    members = list(rows.values_list("group_id", "alert_id"))
     changed = {each.alert_id: each for each in alerts.as_changed(list({alert for _group, alert in members}), now)}
     held = judging.hold_now(list(changed.values()), config, now)
     found: dict[int, list[ChangedAlert]] = {}

@@ -1,8 +1,17 @@
-"""Triage decides on every changed alert, judges anew what silences and windows held, keeps what explains an incident."""
+"""Triage decides on every changed alert, judges anew what silences and windows held, keeps what explains an incident, and
+holds to what people merged and split."""
 
 from steward.foundation.events import subscribe
+from steward.response.incidents.events import (
+    GroupsAsked,
+    IncidentsMerged,
+    IncidentSplit,
+    MergeUndoing,
+    MergeUndone,
+    SplitPlanned,
+)
 from steward.response.suppression.events import SuppressionChanged
-from steward.response.triage import actions, queries
+from steward.response.triage import actions, queries, regrouping
 from steward.signals.alerts.events import AlertsChanged, AlertsLeaving, ChangesGone, ChangesLeaving
 
 
@@ -29,3 +38,11 @@ def changes_gone(event: ChangesGone) -> None:
 @subscribe(SuppressionChanged)
 def suppression_changed(event: SuppressionChanged) -> None:
     actions.suppression_changed(now=event.now, kind=event.kind, ref_id=event.id)
+
+
+subscribe(IncidentsMerged)(regrouping.merged)
+subscribe(MergeUndoing)(regrouping.merge_undoing)
+subscribe(MergeUndone)(regrouping.merge_undone)
+subscribe(SplitPlanned)(regrouping.split_planned)
+subscribe(IncidentSplit)(regrouping.split)
+subscribe(GroupsAsked)(regrouping.groups_asked)

@@ -1,11 +1,13 @@
 """Every write to incidents. Each locks the incident's row first and looks at its state only then."""
 
 from steward.response.incidents.actions.membership import add_alerts, alerts_changed
+from steward.response.incidents.actions.merging import merge, undo_merge
 from steward.response.incidents.actions.opening import Opening, declare, open_incident, open_incidents
 from steward.response.incidents.actions.reminding import quiet, tell_again, unquiet
 from steward.response.incidents.actions.response import lock, lock_states, note_response
 from steward.response.incidents.actions.severity import Rule, set_severity
 from steward.response.incidents.actions.shared import JoiningAlert, subject_of
+from steward.response.incidents.actions.splitting import split, undo_split
 from steward.response.incidents.actions.work import (
     acknowledge,
     add_note,
@@ -32,6 +34,7 @@ __all__ = [
     "declare",
     "lock",
     "lock_states",
+    "merge",
     "note_response",
     "open_incident",
     "open_incidents",
@@ -39,7 +42,10 @@ __all__ = [
     "reopen",
     "resolve",
     "set_severity",
+    "split",
     "subject_of",
     "tell_again",
+    "undo_merge",
+    "undo_split",
     "unquiet",
 ]

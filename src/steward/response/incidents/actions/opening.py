@@ -31,7 +31,8 @@ from steward.response.oncall import queries as oncall
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """An incident to be opened. ``origin`` says what opened it and by which rule and version."""
+    """An incident to be opened. ``origin`` says what opened it and by which rule and version; ``pages``: its policy
+    starts at once."""
 
     title: str
     severity: str
@@ -41,6 +42,7 @@ class Opening:
     alerts: Sequence[JoiningAlert] = ()
     why: str = ""
     description: str = ""
+    pages: bool = True
 
 
 @transaction.atomic
@@ -71,7 +73,8 @@ def open_incidents(*, actor: Actor, now: datetime, openings: Sequence[Opening]) 
     audit.record_all(actor=actor, now=now, entries=map(_audit_entry, incidents))
     for incident in incidents:
         publish(events.IncidentOpened(incident.pk, now))
-    start_escalations(actor, now, incidents)
+    loud = [incident for incident, opening in zip(incidents, openings, strict=True) if opening.pages]
+    start_escalations(actor, now, loud)
     return incidents
 
 

@@ -47,9 +47,9 @@ def lock_states(*, incident_ids: Iterable[int]) -> dict[int, IncidentState]:
         Incident.objects.select_for_update(no_key=True)
         .filter(pk__in=wanted)
         .order_by("pk")
-        .values_list("pk", "number", "status", "resolved_at", "severity")
+        .values_list("pk", "number", "status", "resolved_at", "severity", "merged_into_id")
     )
     return {
-        pk: IncidentState(pk, f"INC-{number}", status, resolved, severity)
-        for pk, number, status, resolved, severity in rows
+        pk: IncidentState(pk, f"INC-{number}", status, resolved, severity, merged)
+        for pk, number, status, resolved, severity, merged in rows
     }

@@ -81,13 +81,20 @@ def raise_severity(
         _hold(incident, now, actor, worst, rule)
     if step != "raise":
         return
-    before, incident.severity = incident.severity, worst.severity
-    save(incident, now, "severity")
     why = joined(_("%(alert)s fires as %(severity)s") % words, rule.text)
-    text = _("Severity raised to %(to)s") % {"to": worst.severity}
-    entry(incident, now, actor, EntryKind.SEVERITY, text, why, {"from": before, "to": worst.severity, **data})
-    record(actor, now, "incident.severity", incident, {"severity": before}, {"severity": worst.severity, **data})
-    publish(events.IncidentSeverityChanged(incident.pk, before, worst.severity, now))
+    raise_to(incident, now, actor, worst.severity, why, data, tell=tell)
+
+
+def raise_to(
+    incident: Incident, now: datetime, actor: Actor, severity: str, why: str, data: dict[str, Any], *, tell: bool
+) -> None:
+    """Write that a locked incident is worse than it was, and have people hear of it if ``tell``."""
+    before, incident.severity = incident.severity, severity
+    save(incident, now, "severity")
+    text = _("Severity raised to %(to)s") % {"to": severity}
+    entry(incident, now, actor, EntryKind.SEVERITY, text, why, {"from": before, "to": severity, **data})
+    record(actor, now, "incident.severity", incident, {"severity": before}, {"severity": severity, **data})
+    publish(events.IncidentSeverityChanged(incident.pk, before, severity, now))
     if tell:
         _tell(incident, now, actor, before)
 

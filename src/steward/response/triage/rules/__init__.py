@@ -13,6 +13,7 @@ from steward.response.triage.rules.groups import (
     next_look,
     next_step,
     reopens,
+    stays_apart,
     tells,
 )
 from steward.response.triage.rules.inhibition import Inhibitions, InhibitionSpec, Place, Source, muted_by
@@ -38,5 +39,5 @@ __all__ = [
     "IncidentState", "InhibitionSpec", "Inhibitions", "MatcherResult", "Outcome", "Place", "RouteMatch", "RouteSpec",
     "Source", "Spoken", "StormState", "TopologySpec", "Tree", "collapse", "enters", "inhibition_key", "key_of", "labels_of",
     "match_routes", "matching", "muted_by", "next_look", "next_step", "opens", "quiet_at", "reopens", "severity",
-    "tells", "walk", "worst", "written",
+    "stays_apart", "tells", "walk", "worst", "written",
 ]  # fmt: skip

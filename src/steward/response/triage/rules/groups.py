@@ -30,6 +30,7 @@ class IncidentState:
     status: str
     resolved_at: datetime | None
     severity: str = ""
+    merged_into: int | None = None
 
     @property
     def is_active(self) -> bool:
@@ -72,6 +73,12 @@ def reopens(route: RouteSpec, incident: IncidentState, now: datetime) -> bool:
     if incident.status != "resolved" or incident.resolved_at is None:
         return False
     return now - incident.resolved_at <= timedelta(minutes=route.reopen_minutes)
+
+
+def stays_apart(route: RouteSpec, incident: IncidentState, now: datetime, *, firing: bool) -> bool:
+    """Whether a change of an alert that was split off is its own incident's: while that is worked on or may reopen, and
+    its end always, for that is where it fires."""
+    return not firing or incident.is_active or reopens(route, incident, now)
 
 
 C = TypeVar("C", bound=Change)
