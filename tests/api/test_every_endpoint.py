@@ -44,6 +44,7 @@ class Case:
 
 ROTATION = {"name": "New", "time_zone": "Europe/Berlin", "start": "2026-03-02", "members": ["{user_id}"]}
 STEPS = [{"kind": "notify_user", "id": "{user_id}"}, {"kind": "wait", "minutes": 5}]
+YML = "route: {receiver: a}\nreceivers: [{name: a}]"
 CASES: dict[str, Case] = {
     "get /me": Case(""),
     "get /now": Case(""),
@@ -193,6 +194,20 @@ CASES: dict[str, Case] = {
     "delete /pipeline/intervals/{interval_id}": Case("routes.manage"),
     "get /pipeline/intervals": Case("routes.view"),
     "put /pipeline/intervals": Case("routes.manage", {"name": "n", "spec": [{"weekdays": ["monday"]}]}),
+    "get /time-machine/versions": Case("routes.view"),
+    "get /time-machine/versions/{version_number}": Case("routes.view"),
+    "get /time-machine/compare": Case("routes.view", query="?left={version_number}&right={version_number}"),
+    "post /time-machine/versions/{version_number}/roll-back": Case("routes.manage", {"comment": "Back"}),
+    "get /time-machine/drafts": Case("routes.view"),
+    "post /time-machine/drafts": Case("routes.manage", {"name": "New"}),
+    "post /time-machine/drafts/import": Case("routes.manage", {"name": "New", "text": YML}),
+    "get /time-machine/drafts/{draft_id}": Case("routes.view"),
+    "patch /time-machine/drafts/{draft_id}": Case("routes.manage", {"revision": 2, "name": "Other"}),
+    "delete /time-machine/drafts/{draft_id}": Case("routes.manage"),
+    "get /time-machine/drafts/{draft_id}/changes": Case("routes.view"),
+    "put /time-machine/drafts/{draft_id}/policies": Case("routes.manage", {"policies": {}}),
+    "post /time-machine/drafts/{draft_id}/rebase": Case("routes.manage"),
+    "post /time-machine/drafts/{draft_id}/publish": Case("routes.manage", {"revision": 2}),
     "get /decisions": Case("routes.view", query="?alert_id={alert_id}"),
 }
 NEEDING = [name for name, case in CASES.items() if case.permission]

@@ -16,6 +16,8 @@ from steward.response.incidents.models import Incident
 from steward.response.notifications import actions as notifications
 from steward.response.oncall import actions as oncall
 from steward.response.suppression import actions as suppression
+from steward.response.timemachine import actions as timemachine
+from steward.response.timemachine.models import ConfigurationVersion
 from steward.response.triage import actions as triage
 from steward.response.triage.models import Decision
 from steward.signals.alerts import actions as alerts
@@ -40,6 +42,7 @@ class World:
             self._signals(f"{MARK} {n}")
             self._response(f"{MARK} {n}")
             self._suppression(f"{MARK} {n}")
+            self._timemachine(f"{MARK} {n}")
 
     def path(self, template: str) -> str:
         """The path with keys of real records."""
@@ -152,3 +155,10 @@ class World:
         silence = suppression.create_silence(**self._given, wish=wish)
         window = suppression.create_window(**self._given, work=work)
         self._keep(silence_id=silence.pk, window_id=window.pk)
+
+    def _timemachine(self, name: str) -> None:
+        draft = timemachine.create_draft(**self._given, name=name)
+        text = draft.text.replace("changes: 6", "changes: 7")
+        timemachine.save_draft(**self._given, draft_id=draft.pk, revision=1, text=text)
+        first = ConfigurationVersion.objects.order_by("number")[0]
+        self._keep(draft_id=draft.pk, version_number=first.number)

@@ -34,6 +34,7 @@ ROOMS = (
     "response.incidents",
     "response.suppression",
     "response.triage",
+    "response.timemachine",
     "response.debt",
     "web",
 )

@@ -17,6 +17,7 @@ ROOMS = (
     "response.incidents",
     "response.suppression",
     "response.triage",
+    "response.timemachine",
     "response.debt",
 )
 

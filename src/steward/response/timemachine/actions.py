@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from steward.response.timemachine.errors import (
 from steward.response.timemachine.models import ConfigurationVersion, Draft
 from steward.response.timemachine.rules import importing
 from steward.response.timemachine.rules.document import every_route, filled
-from steward.response.timemachine.rules.loading import MOST_CHARACTERS, Problem
+from steward.response.timemachine.rules.loading import MOST_CHARACTERS
 from steward.response.timemachine.rules.merging import Merged
 from steward.response.timemachine.rules.writing import write
 from steward.response.triage import actions as triage
@@ -93,7 +93,7 @@ def import_draft(*, actor: Actor, now: datetime, name: str, text: str) -> Draft:
     found = importing.read(text)
     if found.document is None:
         message = _("This file cannot be imported yet: see what is wrong on which line.")
-        raise ImportInvalid(message, problems=found.problems, fields={"text": [message]})
+        raise ImportInvalid(message, problems=queries.plain(found.problems), fields={"text": [message]})
     live = keep_version(actor=actor, now=now)
     report = [
         {"line": line.line, "part": line.part, "fate": line.fate, "message": line.words.message,
@@ -144,7 +144,7 @@ def save_draft(
 def assign_policies(*, actor: Actor, now: datetime, draft_id: int, policies: Mapping[str, str | None]) -> Draft:
     """Put existing escalation policies (by name; None: nobody is paged) in the places of an import's receivers."""
     draft = _locked(actor, draft_id)
-    document = _document(actor, draft, but_unknown=True)
+    document = queries.usable(actor, draft, names=False)
     nodes = [document["default"], *(route for _depth, route in every_route(document["routes"]))]
     for node in nodes:
         if node["policy"] in policies:
@@ -160,7 +160,7 @@ def assign_policies(*, actor: Actor, now: datetime, draft_id: int, policies: Map
 def rebase_draft(*, actor: Actor, now: datetime, draft_id: int) -> tuple[Draft, Merged | None]:
     """Take what changed live since the draft began into it; where both changed the same, the draft stays."""
     draft = _locked(actor, draft_id)
-    document = _document(actor, draft)
+    document = queries.usable(actor, draft)
     live = keep_version(actor=actor, now=now)
     merged = queries.standing(draft, document).merged
     if merged is not None:
@@ -181,7 +181,7 @@ def publish_draft(
     draft = _locked(actor, draft_id)
     if draft.revision != revision:
         raise DraftChanged(_("The draft was saved again since you looked at it. Look at its changes, then publish."))
-    document = _document(actor, draft)
+    document = queries.usable(actor, draft)
     live = keep_version(actor=actor, now=now)
     if live.pk != draft.base_id and live.document != filled(draft.base.document) and overwrite != live.number:
         text = _(
@@ -244,21 +244,6 @@ def _saved(draft: Draft, now: datetime, *fields: str) -> None:
     draft.revision += 1
     draft.updated_at = now
     draft.save(update_fields=["name", "text", "revision", "updated_at", *fields])
-
-
-def _document(actor: Actor, draft: Draft, *, but_unknown: bool = False) -> dict[str, Any]:
-    """The draft's document; DraftInvalid with every problem. ``but_unknown`` lets names of policies and services that
-    do not exist pass: they are about to be replaced."""
-    read = queries.read(actor, draft.text, names=not but_unknown)
-    if read.usable is None:
-        text = _("The draft has problems: see what is wrong on which line.")
-        raise DraftInvalid(text, problems=read.problems, fields={"text": _told(read.problems)})
-    return read.usable
-
-
-def _told(problems: Sequence[Problem]) -> list[str]:
-    line = _("Line %(line)s: %(problem)s")
-    return [line % {"line": each.line, "problem": each.words.said(_)} for each in problems[:20]]
 
 
 def _name(given: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from steward.estate.configuration import queries as configuration
 from steward.foundation.actors import Actor
 from steward.response.oncall import queries as oncall
-from steward.response.timemachine.errors import DraftNotFound, VersionNotFound
+from steward.response.timemachine.errors import DraftInvalid, DraftNotFound, VersionNotFound
 from steward.response.timemachine.models import ConfigurationVersion, Draft
 from steward.response.timemachine.rules.difference import Change, difference
-from steward.response.timemachine.rules.document import Checked, check, filled
+from steward.response.timemachine.rules.document import Checked, check, filled, policies_of
 from steward.response.timemachine.rules.loading import Problem, Unreadable, load
 from steward.response.timemachine.rules.merging import Merged, merge
 from steward.response.triage import queries as triage
@@ -53,6 +53,18 @@ def changes_of(version: ConfigurationVersion) -> tuple[Change, ...]:
     return difference(earlier.document if earlier else {}, version.document)
 
 
+def changes_of_several(found: Sequence[ConfigurationVersion]) -> dict[int, tuple[Change, ...]]:
+    """What each of these versions changed, by number; their documents are read in one query."""
+    wanted = {each.number for each in found}
+    wanted |= {number - 1 for number in wanted}
+    documents = dict(ConfigurationVersion.objects.filter(number__in=wanted).values_list("number", "document"))
+    return {
+        each.number: difference(documents.get(each.number - 1) or {}, documents[each.number])
+        for each in found
+        if each.number in documents
+    }
+
+
 def drafts(actor: Actor) -> QuerySet[Draft]:
     """All drafts, the ones last worked on first; without their texts."""
     found = Draft.objects.visible_to(actor).select_related("base", "version", "owner")
@@ -70,10 +82,12 @@ def draft_by_id(actor: Actor, draft_id: int) -> Draft:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A draft's text, read: the document (None if there is none), and what is wrong on which line."""
+    """A draft's text, read: the document (None if there is none), what is wrong on which line, and (if they were asked
+    for) the names of the policies that there are."""
 
     document: dict[str, Any] | None
     problems: tuple[Problem, ...]
+    policies: frozenset[str] = frozenset()
 
     @property
     def usable(self) -> dict[str, Any] | None:
@@ -89,7 +103,37 @@ def read(actor: Actor, text: str, *, names: bool = True) -> Read:
     policies = set(oncall.policies(actor).values_list("name", flat=True)) if names else None
     services = set(configuration.services(actor).values_list("name", flat=True)) if names else None
     checked: Checked = check(loaded, policies=policies, services=services)
-    return Read(checked.document, checked.problems)
+    return Read(checked.document, checked.problems, frozenset(policies or ()))
+
+
+def usable(actor: Actor, draft: Draft, *, names: bool = True) -> dict[str, Any]:
+    """The draft's document; DraftInvalid with every problem if it cannot be used. Without ``names``, policies and
+    services that do not exist pass: they are about to be replaced."""
+    found = read(actor, draft.text, names=names)
+    if found.usable is None:
+        text = _("The draft has problems: see what is wrong on which line.")
+        line = _("Line %(line)s: %(text)s")
+        told = plain(found.problems)
+        raise DraftInvalid(text, problems=told, fields={"text": [line % each for each in told[:20]]})
+    return found.usable
+
+
+def plain(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+    """Problems in the reader's language, as errors carry them."""
+    return [{"line": each.line, "text": each.words.said(_)} for each in problems]
+
+
+def policies_in(document: Mapping[str, Any]) -> set[str]:
+    """The names of the escalation policies that a document needs."""
+    return policies_of(document)
+
+
+def parsed(text: str) -> dict[str, Any] | None:
+    """The document as far as it can be read, whatever else is wrong with it."""
+    try:
+        return check(load(text)).document
+    except Unreadable:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ def test_a_draft_with_problems_is_kept_and_not_published() -> None:
     with pytest.raises(DraftInvalid) as caught:
         publish(made)
     assert [line.partition(":")[0] for line in caught.value.fields["text"]] == ["Line 3", "Line 4"]
-    assert [each.line for each in caught.value.extra["problems"]] == [3, 4]
+    assert [each["line"] for each in caught.value.extra["problems"]] == [3, 4]
 
 
 def test_publishing_nothing() -> None:
@@ -215,7 +215,7 @@ def test_importing_and_filling_in_policies() -> None:
 def test_what_cannot_be_imported() -> None:
     with pytest.raises(ImportInvalid) as caught:
         actions.import_draft(actor=ADMIN, now=NOW, name="x", text="route: {receiver: a}")
-    assert [each.line for each in caught.value.extra["problems"]] == [1]
+    assert [each["line"] for each in caught.value.extra["problems"]] == [1]
     assert not Draft.objects.exists()
 
 

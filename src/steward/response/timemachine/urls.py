@@ -1,0 +1,20 @@
+"""Addresses of versions and drafts."""
+
+from django.urls import path
+
+from steward.response.timemachine import draft_pages, pages
+
+app_name = "timemachine"
+urlpatterns = [
+    path("time-machine/", pages.version_list, name="list"),
+    path("time-machine/compare", pages.compare, name="compare"),
+    path("time-machine/versions/<int:version_number>/", pages.version, name="version"),
+    path("time-machine/versions/<int:version_number>/roll-back", pages.roll_back, name="roll-back"),
+    path("time-machine/drafts/new", draft_pages.create, name="create"),
+    path("time-machine/drafts/<int:draft_id>/", draft_pages.draft, name="draft"),
+    path("time-machine/drafts/<int:draft_id>/save", draft_pages.save, name="draft-save"),
+    path("time-machine/drafts/<int:draft_id>/policies", draft_pages.assign, name="draft-policies"),
+    path("time-machine/drafts/<int:draft_id>/rebase", draft_pages.rebase, name="draft-rebase"),
+    path("time-machine/drafts/<int:draft_id>/publish", draft_pages.publish, name="draft-publish"),
+    path("time-machine/drafts/<int:draft_id>/delete", draft_pages.delete, name="draft-delete"),
+]
