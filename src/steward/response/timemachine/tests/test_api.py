@@ -45,7 +45,7 @@ def test_a_draft_from_beginning_to_end() -> None:
     assert call("get", f"{path}/changes", status=422)["type"] == "urn:steward:problem:draft-invalid"
     call("put", f"{path}/policies", {"policies": {"No": "Desk"}})
     changes = call("get", f"{path}/changes")
-    assert changes["changes"][0]["fields"] == [{"name": "policy", "before": "", "after": "Desk"}]
+    assert changes["changes"][1]["fields"] == [{"name": "policy", "before": "", "after": "Desk"}]
     make_live(route("a"), route("b"))
     assert call("post", f"{path}/publish", {"revision": 3}, 409)["live"] == 2
     assert call("get", f"{path}/changes")["live_moved"][0]["name"] == "b"
