@@ -36,6 +36,7 @@ ROOMS = (
     "response.triage",
     "response.timemachine",
     "response.debt",
+    "response.receipts",
     "web",
 )
 

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "steward.response.triage",
     "steward.response.timemachine",
     "steward.response.debt",
+    "steward.response.receipts",
     "steward.web",
 ]
 

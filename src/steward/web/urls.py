@@ -19,6 +19,7 @@ ROOMS = (
     "response.triage",
     "response.timemachine",
     "response.debt",
+    "response.receipts",
 )
 
 own = (

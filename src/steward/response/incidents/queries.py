@@ -97,6 +97,15 @@ def timeline(actor: Actor, incident: Incident) -> QuerySet[TimelineEntry]:
     return found.order_by("at", "id")
 
 
+def milestones(actor: Actor, incident_ids: Iterable[int]) -> QuerySet[TimelineEntry]:
+    """Of these incidents, who acknowledged and what kept people from being reached, oldest first; for our own people."""
+    if actor.is_external:
+        return TimelineEntry.objects.none()
+    kinds = [EntryKind.ACKNOWLEDGED, EntryKind.ESCALATION, EntryKind.UNREACHED]
+    visible = Incident.objects.visible_to(actor).filter(pk__in=list(incident_ids))
+    return TimelineEntry.objects.filter(incident__in=visible, kind__in=kinds).order_by("at", "id")
+
+
 def alerts(actor: Actor, incident: Incident) -> QuerySet[IncidentAlert]:
     """The memberships of its alerts, firing ones first; for external people, of those that are theirs."""
     found = IncidentAlert.objects.filter(incident__in=Incident.objects.visible_to(actor).filter(pk=incident.pk))
@@ -108,6 +117,13 @@ def alerts(actor: Actor, incident: Incident) -> QuerySet[IncidentAlert]:
 def alerts_in_incidents(alert_ids: Iterable[int]) -> set[int]:
     """Which of these alerts belong to any incident."""
     return set(IncidentAlert.objects.filter(alert_id__in=alert_ids).values_list("alert_id", flat=True))
+
+
+def of_alert(actor: Actor, alert_id: int) -> QuerySet[Incident]:
+    """The incidents that this alert is or was part of, with when it joined each (``joined_at``), newest first."""
+    own = Q(memberships__alert_id=alert_id)
+    found = Incident.objects.visible_to(actor).filter(own).annotate(joined_at=F("memberships__joined_at"))
+    return found.order_by("-pk")
 
 
 def holding(alert_id: int) -> list[Incident]:

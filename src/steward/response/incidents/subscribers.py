@@ -51,7 +51,8 @@ def people_paged(event: PeoplePaged) -> None:
 
 @subscribe(StepTaken)
 def step_taken(event: StepTaken) -> None:
-    _note(event.subject, event.now, "escalation", event.text, event.why)
+    data = {"failed": True} if event.failed else None
+    _note(event.subject, event.now, "escalation", event.text, event.why, data)
 
 
 @subscribe(NobodyReached)

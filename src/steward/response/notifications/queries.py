@@ -103,6 +103,12 @@ def pages_of(actor: Actor, subject: SubjectRef) -> list[Page]:
     return list(with_deliveries(found))
 
 
+def pages_about(actor: Actor, kind: str, subject_ids: Iterable[int]) -> list[Page]:
+    """The pages about any of these subjects, oldest first, with deliveries and attempts (three queries)."""
+    found = pages(actor).filter(subject_kind=kind, subject_id__in=list(subject_ids)).order_by("id")
+    return list(with_deliveries(found))
+
+
 def why_paged(user_id: int, subject: SubjectRef) -> tuple[str, str]:
     """Why this person was last paged about the subject and by which step; empty when they never were."""
     found = Page.objects.filter(user_id=user_id, subject_kind=subject.kind, subject_id=subject.id)

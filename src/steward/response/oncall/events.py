@@ -29,12 +29,13 @@ class PeoplePaged:
 
 @dataclass(frozen=True, slots=True)
 class StepTaken:
-    """Something else an escalation did: waited, or passed over a step because nobody was there."""
+    """Something else an escalation did: waited, or passed over a step because nobody was there (``failed``)."""
 
     subject: SubjectRef
     text: str
     why: str
     now: datetime
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -31,6 +32,12 @@ def version_by_number(actor: Actor, number: int) -> ConfigurationVersion:
     if found is None:
         raise VersionNotFound(_("There is no such version, or you may not see it."))
     return found
+
+
+def live_at(last: datetime, most: int = 200) -> list[tuple[datetime, int]]:
+    """When each version became live, with its number: the newest up to ``last``, newest first."""
+    found = ConfigurationVersion.objects.filter(at__lte=last).order_by("-number").values_list("at", "number")
+    return list(found[:most])
 
 
 def newest() -> ConfigurationVersion | None:

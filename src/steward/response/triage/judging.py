@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from steward.foundation.due.registry import wake
 from steward.foundation.sentences import SAID, packed
 from steward.response.suppression import queries as suppression
 from steward.response.triage import rules, wording
-from steward.response.triage.models import Hold, InhibitionSource
+from steward.response.triage.models import Decision, Hold, InhibitionSource
 from steward.signals.alerts import actions as alerts
 from steward.signals.alerts import queries as alert_queries
 from steward.signals.alerts.events import ChangedAlert
@@ -67,11 +67,7 @@ def judge(
     standing = suppression.standing(now)
     _note_sources(by_alert, config, now)
     muted = _inhibited(by_alert, config)
-    # What was asked on the way: a receipt says of each stage that it let the alert pass.
-    found.checked = {
-        "revision": config.revision, "suppression": int(bool(standing)), "inhibitions": len(config.inhibitions),
-        "flapping": config.flapping.changes,
-    }  # fmt: skip
+    found.checked = asked(config, standing)
     for alert_id, given in by_alert.items():
         last = given[-1]
         held = flapping.get(alert_id)
@@ -88,19 +84,63 @@ def judge(
     return found
 
 
+def asked(config: rules.Configuration, standing: suppression.Standing) -> dict[str, int]:
+    """What was asked on the way: a receipt says of each stage that it let the alert pass."""
+    return {
+        "revision": config.revision, "suppression": int(bool(standing)), "inhibitions": len(config.inhibitions),
+        "flapping": config.flapping.changes,
+    }  # fmt: skip
+
+
 def hold_now(changes: Sequence[ChangedAlert], config: rules.Configuration, now: datetime) -> set[int]:
-    """Of alerts that waited in a group, those that something has come to hold meanwhile: they are held from now on."""
+    """Of alerts that waited in a group or fire in an incident, those that something has come to hold meanwhile: they are
+    held from now on, by a decision of its own."""
     standing = suppression.standing(now)
     by_alert = {change.alert_id: [change] for change in changes}
     muted = _inhibited(by_alert, config)
-    found = Judgement()
+    found = Judgement(checked=asked(config, standing))
     for change in changes:
         held = _suppressed(standing, change) or muted.get(change.alert_id)
         if held is not None:
             found.standings[change.alert_id] = held
     if found.standings:
-        _write(found, _holds(found.standings), now)
+        known = _holds(found.standings)
+        newly = [each for each in changes if each.alert_id in found.standings and each.alert_id not in known]
+        found.rounds = {**{key: hold.round for key, hold in known.items()}, **_next_rounds(newly)}
+        _write(found, known, now)
+        _decide_held(newly, found, now)
     return set(found.standings)
+
+
+def _next_rounds(changes: Sequence[ChangedAlert]) -> dict[int, int]:
+    """For each alert, the round of judging after those that its newest change has decisions of."""
+    rows = Decision.objects.filter(change_id__in=[each.change_id for each in changes]).order_by()
+    last = dict(rows.values_list("alert_id").annotate(last=Max("round")))
+    return {each.alert_id: last[each.alert_id] + 1 for each in changes if each.alert_id in last}
+
+
+def _decide_held(changes: Sequence[ChangedAlert], found: Judgement, now: datetime) -> None:
+    made = []
+    for each in changes:
+        held = found.standings[each.alert_id]
+        if held is None or not each.change_id:
+            continue
+        data = {"checked": found.checked, "held": about(held)}
+        if said := packed(reason=held.why):
+            data[SAID] = said
+        made.append(
+            Decision(
+                alert_id=each.alert_id, change_id=each.change_id, at=now, round=found.rounds.get(each.alert_id, 0),
+                outcome=held.kind, reason=held.why, data=data,
+            )
+        )  # fmt: skip
+    Decision.objects.bulk_create(made, ignore_conflicts=True)
+
+
+def about(held: Held) -> dict[str, Any]:
+    """What a decision says of the rule that holds."""
+    until = {"until": held.until.isoformat()} if held.until else {}
+    return {"id": held.ref_id, "version": held.version, "label": held.label, **until, **held.data}
 
 
 def _holds(alert_ids: Iterable[int]) -> dict[int, Hold]:

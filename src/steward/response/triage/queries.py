@@ -23,6 +23,7 @@ from steward.response.triage.models import (
     GroupMember,
     Hold,
     InhibitionRule,
+    Notice,
     Route,
     RouteQuerySet,
     Settings,
@@ -273,6 +274,18 @@ def decisions_on(actor: Actor, alert_id: int) -> QuerySet[Decision]:
     if not actor.can("routes.view") or not alerts.visible_ids(actor, [alert_id]):
         return Decision.objects.none()
     return Decision.objects.filter(alert_id=alert_id).select_related("route", "incident").order_by("-id")
+
+
+def decisions_in(actor: Actor, incident_id: int) -> QuerySet[Decision]:
+    """What was decided on alerts of an incident; for who may see routes."""
+    if not actor.can("routes.view"):
+        return Decision.objects.none()
+    return Decision.objects.filter(incident_id=incident_id).select_related("route", "incident", "alert").order_by("id")
+
+
+def notices_of(incident_ids: Iterable[int]) -> QuerySet[Notice]:
+    """What groups told the responders of these incidents."""
+    return Notice.objects.filter(incident_id__in=list(incident_ids)).order_by("at", "id")
 
 
 def changes_of_incidents(change_ids: Iterable[int]) -> set[int]:

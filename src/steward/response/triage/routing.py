@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from steward.foundation.sentences import SAID, packed
 from steward.response.incidents import actions as incidents
 from steward.response.incidents.actions import JoiningAlert
+from steward.response.suppression import queries as suppression
 from steward.response.triage import configuration, judging, moving, muting, rules, telling, wording
 from steward.response.triage.models import AlertGroup, Decision, GroupMember, Notice
 from steward.response.triage.opening import TRIAGE, joining, rule_of
@@ -90,8 +91,7 @@ def route_changes(*, now: datetime, changes: Sequence[ChangedAlert], rounds: dic
     judged = judging.judge(changes, config, now, rounds)
     batch = Batch(now, config, judged.checked, judged.rounds)
     for given, held in judged.held:
-        more = {"held": {"id": held.ref_id, "version": held.version, "label": held.label, **held.data}}
-        batch.decide(given, held.kind, held.why, None, more=more)  # type: ignore[arg-type]
+        batch.decide(given, held.kind, held.why, None, more={"held": judging.about(held)})  # type: ignore[arg-type]
     works = _sort(judged.passed, batch)
     _leave(works, judged.passed, config)
     groups = _hold_groups(works, now)
@@ -119,7 +119,8 @@ def _sort(changes: Sequence[ChangedAlert], batch: Batch) -> dict[tuple[int, str]
             mute = batch.config.muted(route, batch.now) if change.status == "firing" else None
             if mute is not None:
                 why = wording.muted(*mute)
-                batch.decide([change], "muted", why, route, more={"held": {"label": mute[0]}})
+                until = {"until": mute[1].isoformat()} if mute[1] else {}
+                batch.decide([change], "muted", why, route, more={"held": {"label": mute[0], **until}})
                 muted.append(muting.Muted(change, route, mute[1], why))
                 continue
             key = rules.key_of(route, change.labels)
@@ -348,7 +349,8 @@ def _wait(group: AlertGroup, route: rules.RouteSpec, firing: Sequence[ChangedAle
         group.due_at, group.leased_until = batch.now + timedelta(seconds=route.group_wait), None
         batch.changed(group)
         batch.waits = True
-    batch.decide(firing, "waiting", wording.waiting(route, group.due_at), route, labels=group.labels)
+    more = {"until": group.due_at.isoformat()}
+    batch.decide(firing, "waiting", wording.waiting(route, group.due_at), route, labels=group.labels, more=more)
 
 
 def _finish(batch: Batch) -> None:
@@ -393,7 +395,7 @@ def end_group_waits(*, now: datetime, group_ids: Sequence[int]) -> None:
     if not groups:
         return
     config = configuration.live()
-    batch = Batch(now, config)
+    batch = Batch(now, config, judging.asked(config, suppression.standing(now)))
     specs = configuration.specs_of({group.route_id for group in groups})
     storms = hold_storms(batch.plan, specs.values(), now)
     hold_incidents(groups, storms, batch)

@@ -190,5 +190,6 @@ def _open(wanted: Sequence[Wanted], batch: Batch) -> None:
     for group, route, firing, ref in opened:
         batch.changed(group)
         text = wording.opened(route, ref, waited=waited[group.pk])
-        batch.decide(firing, "opened", text, route, group.incident_id, group.labels)
+        more = {"waited": True} if waited[group.pk] else None
+        batch.decide(firing, "opened", text, route, group.incident_id, group.labels, more)
         telling.begins(group, route, "opened", len(firing), batch)

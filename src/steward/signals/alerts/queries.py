@@ -16,7 +16,9 @@ from django.db.models import BooleanField, Count, Max, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
+from steward.foundation import sentences
 from steward.foundation.actors import Actor
+from steward.signals.alerts import shown
 from steward.signals.alerts.errors import AlertNotFound, BadLabelSearch, ParkedNotFound, SourceNotFound
 from steward.signals.alerts.events import ChangedAlert
 from steward.signals.alerts.models import (
@@ -98,6 +100,23 @@ def alert_by_id(actor: Actor, alert_id: int) -> Alert:
     return found
 
 
+def held(actor: Actor) -> AlertQuerySet:
+    """What fires and pages nobody just now, because something holds it."""
+    return Alert.objects.visible_to(actor).filter(standing__isnull=False)
+
+
+def held_counts(actor: Actor) -> dict[str, int]:
+    """By what holds them (silence, maintenance, …), how many alerts are held."""
+    rows = held(actor).order_by().values_list("standing__kind").annotate(number=Count("pk"))
+    return {str(kind): number for kind, number in rows}
+
+
+def why_held(alert: Alert) -> str:
+    """Why it is held, in the reader's language; empty if nothing holds it."""
+    held_by = alert.standing or {}
+    return sentences.read(held_by.get(sentences.SAID), "text", str(held_by.get("text", "")))
+
+
 def changes_of(alert: Alert) -> QuerySet[AlertChange]:
     """Its transitions, newest first."""
     return AlertChange.objects.filter(alert=alert).order_by("-id")
@@ -118,6 +137,19 @@ def payload_of(actor: Actor, change: AlertChange) -> Payload | None:
     return Payload.objects.visible_to(actor).filter(pk=change.payload_id, at=change.at).first()
 
 
+def payloads_of(actor: Actor, changes: Iterable[AlertChange]) -> dict[int, Payload]:
+    """The requests that brought these changes, by change (one query); see :func:`payload_of`."""
+    asked = [change for change in changes if change.payload_id is not None]
+    if not asked:
+        return {}
+    wanted = {change.payload_id for change in asked}
+    rows = Payload.objects.visible_to(actor).filter(pk__in=wanted, at__in={change.at for change in asked})
+    found = {(row.pk, row.at): row for row in rows}
+    return {
+        change.pk: found[change.payload_id, change.at] for change in asked if (change.payload_id, change.at) in found
+    }
+
+
 def last_payload_of(actor: Actor, alert: Alert) -> Payload | None:
     """The request that brought its newest change of those that a request brought."""
     change = changes_of(alert).filter(payload_id__isnull=False).first()
@@ -127,6 +159,11 @@ def last_payload_of(actor: Actor, alert: Alert) -> Payload | None:
 def last_payloads(actor: Actor, source: Source) -> LastPayloadQuerySet:
     """The last requests of a source, newest first."""
     return LastPayload.objects.visible_to(actor).filter(source=source)
+
+
+def why_changed(change: AlertChange) -> str:
+    """Why a transition happened, in the reader's language."""
+    return shown.reason_text(change.reason)
 
 
 def parked(actor: Actor) -> ParkedQuerySet:

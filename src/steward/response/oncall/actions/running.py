@@ -165,7 +165,8 @@ def _notify(run: Run, move: rules.Notify) -> bool:
         run.row.people_reached += len(told)
         publish(PeoplePaged(run.subject, tuple(told), step, run.now))
     for problem in problems:
-        _tell(run, problem, _("%(step)s: goes on to the next step") % {"step": step} if not told else step)
+        why = _("%(step)s: goes on to the next step") % {"step": step} if not told else step
+        _tell(run, problem, why, failed=True)
     return bool(told) or again
 
 
@@ -226,7 +227,7 @@ def _nobody_reached(run: Run, reason: str) -> None:
     else:
         problems.append(_("No administrator can be reached either. Give one a contact method."))
     for problem in problems:
-        _tell(run, problem, step)
+        _tell(run, problem, step, failed=True)
 
 
 def _waited_for(run: Run) -> list[str]:
@@ -244,5 +245,5 @@ def _outcomes(run: Run) -> list[pages.PageOutcome]:
     return pages.outcomes(run.subject, run.key(""))
 
 
-def _tell(run: Run, text: str, why: str) -> None:
-    publish(StepTaken(run.subject, text, why, run.now))
+def _tell(run: Run, text: str, why: str, *, failed: bool = False) -> None:
+    publish(StepTaken(run.subject, text, why, run.now, failed))

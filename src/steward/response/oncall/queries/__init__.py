@@ -1,6 +1,11 @@
 """What others may read about schedules, policies and escalations."""
 
-from steward.response.oncall.queries.escalations import EscalationView, escalation_of
+from steward.response.oncall.queries.escalations import (
+    EscalationRecord,
+    EscalationView,
+    escalation_of,
+    escalations_of,
+)
 from steward.response.oncall.queries.policies import (
     StepPreview,
     policies,
@@ -29,6 +34,7 @@ from steward.response.oncall.queries.schedules import (
 
 __all__ = [
     "Duty",
+    "EscalationRecord",
     "EscalationView",
     "NowOnCall",
     "Roster",
@@ -37,6 +43,7 @@ __all__ = [
     "board",
     "duty_of",
     "escalation_of",
+    "escalations_of",
     "gaps",
     "on_call_now",
     "overview",

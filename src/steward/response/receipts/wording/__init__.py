@@ -1,0 +1,1 @@
+"""What the pure rules return as codes, in the reader's language."""
