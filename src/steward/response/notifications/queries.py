@@ -106,7 +106,9 @@ def pages_of(actor: Actor, subject: SubjectRef) -> list[Page]:
 def pages_about(actor: Actor, kind: str, subject_ids: Iterable[int]) -> list[Page]:
     """The pages about any of these subjects, oldest first, with deliveries and attempts (three queries)."""
     found = pages(actor).filter(subject_kind=kind, subject_id__in=list(subject_ids)).order_by("id")
-    return list(with_deliveries(found))
+    attempts = Prefetch("attempts", Attempt.objects.order_by("number"))
+    deliveries = Delivery.objects.order_by("id").select_related("carrier").prefetch_related(attempts)
+    return list(found.prefetch_related(Prefetch("deliveries", deliveries)))
 
 
 def why_paged(user_id: int, subject: SubjectRef) -> tuple[str, str]:

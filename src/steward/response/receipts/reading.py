@@ -190,6 +190,7 @@ def paged_of(page: Page) -> rules.Paged:
                 tuple(
                     rules.Try(t.number, t.started_at, t.ended_at, t.outcome, t.answer) for t in each.attempts.all()
                 ),
+                each.carrier.page_id if each.carrier else None,
             )
             for each in page.deliveries.all()
         ),

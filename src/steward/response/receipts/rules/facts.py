@@ -199,6 +199,8 @@ class Sent:
     state: str
     next_at: datetime | None
     tries: tuple[Try, ...]
+    # The page in whose message this one was told too.
+    told_in: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

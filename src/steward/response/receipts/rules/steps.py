@@ -253,7 +253,9 @@ def _paged(each: Paged) -> Iterator[Step]:
                 tried.ended_at or tried.started_at, "delivery", code, tone, {**to, "number": tried.number}, tried.answer,
                 (("started", tried.started_at), ("target", delivery.target)), page_id=each.id,
             )  # fmt: skip
-        if delivery.state == "waiting":
+        if delivery.told_in is not None and each.sent_at is not None and not delivery.tries:
+            yield Step(each.sent_at, "delivery", "told-in", "ok", {**to, "page": delivery.told_in}, page_id=each.id)
+        if delivery.state in {"waiting", "bundled"}:
             yield Step(
                 each.at, "delivery", "waiting", "info", to, facts=(("target", delivery.target),), page_id=each.id
             )

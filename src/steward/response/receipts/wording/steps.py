@@ -106,6 +106,7 @@ def _page(code: str, values: Mapping[str, Any]) -> str:
         "retrying": _("Try %(number)s by %(channel)s to %(person)s did not get through"),
         "under-way": _("Being sent to %(person)s by %(channel)s"),
         "waiting": _("Waits to be sent to %(person)s by %(channel)s"),
+        "told-in": _("Delivered to %(person)s by %(channel)s, in one message with page %(page)s"),
         "cancelled": _("The page to %(person)s was called off"), "late": _("A late answer about %(person)s by %(channel)s"),
         "cut-off": _("The try by %(channel)s to %(person)s was cut off"),
     }  # fmt: skip
