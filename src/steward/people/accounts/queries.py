@@ -98,6 +98,12 @@ def users(actor: Actor) -> UserQuerySet:
     return User.objects.visible_to(actor)
 
 
+def with_teams(found: UserQuerySet) -> UserQuerySet:
+    """The same people, each with the keys of its teams (``team_keys``)."""
+    keys = ArrayAgg("memberships__team_id", filter=Q(memberships__isnull=False), default=[])
+    return found.annotate(team_keys=keys)
+
+
 def teams(actor: Actor) -> TeamQuerySet:
     return Team.objects.visible_to(actor)
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Prefetch, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Prefetch, QuerySet
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
 from steward.config.environment import load
@@ -103,12 +105,84 @@ def pages_of(actor: Actor, subject: SubjectRef) -> list[Page]:
     return list(with_deliveries(found))
 
 
-def pages_about(actor: Actor, kind: str, subject_ids: Iterable[int]) -> list[Page]:
-    """The pages about any of these subjects, oldest first, with deliveries and attempts (three queries)."""
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One try of a delivery and what the provider answered."""
+
+    number: int
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One delivery; ``target`` is fit to be shown, ``told_in`` the page in whose message it was told."""
+
+    channel: str
+    target: str
+    state: str
+    due_at: datetime | None
+    told_in: int | None
+    tries: tuple[Tried, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WholePage:
+    """A page with everything that became of it."""
+
+    page: Page
+    deliveries: tuple[Told, ...]
+
+
+def pages_about(actor: Actor, kind: str, subject_ids: Iterable[int], most: int = 500) -> list[WholePage]:
+    """The pages about any of these subjects, oldest first, with all that became of them (one query)."""
     found = pages(actor).filter(subject_kind=kind, subject_id__in=list(subject_ids)).order_by("id")
-    attempts = Prefetch("attempts", Attempt.objects.order_by("number"))
-    deliveries = Delivery.objects.order_by("id").select_related("carrier").prefetch_related(attempts)
-    return list(found.prefetch_related(Prefetch("deliveries", deliveries)))
+    return [_whole(each) for each in _with_told(found)[:most]]
+
+
+def whole_page(actor: Actor, page_id: int) -> WholePage:
+    """One page in the same form; PageNotFound when there is none that this actor may see."""
+    found = _with_told(pages(actor).filter(pk=page_id)).first()
+    if found is None:
+        raise PageNotFound(_("There is no such page, or you may not see it."))
+    return _whole(found)
+
+
+def _with_told(found: QuerySet[Page]) -> QuerySet[Any]:
+    names = ("number", "started_at", "ended_at", "outcome", "answer")
+    tries = Attempt.objects.filter(delivery=OuterRef("pk")).order_by("number")
+    of_delivery = tries.values(shown=JSONObject(**{name: name for name in names}))
+    shown = JSONObject(
+        channel="channel", target="target", state="state", due_at="due_at", told_in="carrier__page_id",
+        tries=ArraySubquery(of_delivery),
+    )  # fmt: skip
+    deliveries = Delivery.objects.filter(page=OuterRef("pk")).order_by("id").values(shown=shown)
+    return found.annotate(all_told=ArraySubquery(deliveries))
+
+
+def _whole(page: Any) -> WholePage:
+    return WholePage(page, tuple(_told(each) for each in page.all_told))
+
+
+def _told(stored: dict[str, Any]) -> Told:
+    tries = tuple(
+        Tried(one["number"], _at(one["started_at"]), _at_or_none(one["ended_at"]), one["outcome"], one["answer"])
+        for one in stored["tries"]
+    )
+    target = shown_target(stored["channel"], stored["target"])
+    return Told(
+        stored["channel"], target, stored["state"], _at_or_none(stored["due_at"]), stored["told_in"], tries
+    )
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _at_or_none(text: str | None) -> datetime | None:
+    return _at(text) if text else None
 
 
 def why_paged(user_id: int, subject: SubjectRef) -> tuple[str, str]:

@@ -193,6 +193,7 @@ def why(request: HttpRequest, query: Query[WhyFilter]) -> Any:
     if not query.incident and not timedelta(0) < end - start <= LONGEST:
         raise Invalid(_("Ask about at most 31 days at once, and let them end after they begin."))
     found = queries.about_person(actor, query.person, now, ref=query.incident, start=start, end=end)
+    held = () if query.incident else queries.held_between(actor, start, end)
     return WhyOut(
         person=str(found.person), paged=found.paged, more=found.more,
         incidents=[
@@ -202,5 +203,5 @@ def why(request: HttpRequest, query: Query[WhyFilter]) -> Any:
             )
             for each in found.found
         ],
-        held=[HeldOut(alert=each.id, name=each.name, kind=each.kind, why=each.why) for each in found.held],
+        held=[HeldOut(alert=each.id, name=each.name, kind=each.kind, why=each.why) for each in held],
     )  # fmt: skip

@@ -42,7 +42,9 @@ class WhyForm(forms.Form):
         initial = {"person": actor.user_id, "start": now - timedelta(days=1), "end": now}
         super().__init__(data, initial=initial)
         self._now = now
-        people = [(user.pk, str(user)) for user in accounts.users(actor).order_by("name", "id")[:MOST_PEOPLE]]
+        known = accounts.with_teams(accounts.users(actor)).order_by("name", "id")[:MOST_PEOPLE]
+        self.people = {user.pk: user for user in known}
+        people = [(key, str(user)) for key, user in self.people.items()]
         people.sort(key=lambda each: each[0] != actor.user_id)
         cast("forms.ChoiceField", self.fields["person"]).choices = people
 

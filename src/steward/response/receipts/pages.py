@@ -8,11 +8,14 @@ from typing import Any, cast
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_aware
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from steward.foundation import clock
 from steward.foundation.actors import Actor
-from steward.foundation.errors import StewardError
+from steward.foundation.errors import Invalid, StewardError
 from steward.foundation.ui.views import page
 from steward.response.incidents import queries as incidents
 from steward.response.receipts import queries, shown
@@ -90,18 +93,30 @@ def why(request: HttpRequest) -> HttpResponseBase:
         data = form.cleaned_data
         try:
             found = queries.about_person(
-                actor, data["person"], now, ref=data["incident"], start=data["start"], end=data["end"]
-            )
+                actor, data["person"], now, ref=data["incident"], start=data["start"], end=data["end"],
+                found=form.people[data["person"]],
+            )  # fmt: skip
         except StewardError as error:
             form.add_error("incident" if data["incident"] else None, error.message)
         else:
             context |= {
-                "answers": found,
+                "answers": found, "start": data["start"], "end": data["end"],
                 "rows": [(each, verdicts.sentence(each.verdict, now)) for each in found.found],
             }  # fmt: skip
     if form.is_bound and form.errors:
         status = 422
     return render(request, "receipts/why.html", context, status=status)
+
+
+@page("alerts.view")
+@require_safe
+def held(request: HttpRequest) -> HttpResponseBase:
+    """What changed in a stretch of time and is held still, for htmx."""
+    start, end = (parse_datetime(request.GET.get(name, "")) for name in ("start", "end"))
+    if start is None or end is None or not (is_aware(start) and is_aware(end)):
+        raise Invalid(_("Say from when until when, with a time zone."))
+    found = queries.held_between(_actor(request), start, end)
+    return render(request, "receipts/held.html", {"held": found})
 
 
 @page("alerts.view")

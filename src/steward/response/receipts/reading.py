@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import OuterRef, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from steward.estate.configuration import queries as estate
@@ -24,30 +24,12 @@ from steward.signals.alerts import queries as alerts
 
 if TYPE_CHECKING:
     from steward.response.incidents.models import Incident, TimelineEntry
-    from steward.response.notifications.models import Page
     from steward.response.triage.models import Decision, Notice
     from steward.signals.alerts.models import Alert, AlertChange
 
 # More than this of one thing is told by its first ones: a storm's receipt must stay readable.
-MOST = 200
+MOST = 400
 _HELD = {"flapping", "maintenance", "silence", "inhibition", "muted"}
-
-
-class Configurations:
-    """Which version of the configuration was live at a moment; one query, and none unless asked."""
-
-    def __init__(self, actor: Actor, now: datetime) -> None:
-        self._known: tuple[list[datetime], list[int]] | None = None
-        self._may, self._now = actor.can("routes.view"), now
-
-    def at(self, moment: datetime) -> int:
-        """The number of the version; 0 if none is known."""
-        if self._known is None:
-            found = sorted(timemachine.live_at(self._now)) if self._may else []
-            self._known = [at for at, _number in found], [number for _at, number in found]
-        times, numbers = self._known
-        place = bisect_right(times, moment)
-        return numbers[place - 1] if place else 0
 
 
 def alert_of(alert: Alert) -> rules.Alert:
@@ -82,7 +64,12 @@ def episodes(changes: Sequence[AlertChange]) -> list[list[AlertChange]]:
     return found
 
 
-def decided_of(decision: Decision, configurations: Configurations, alert: str = "") -> rules.Decided:
+def versioned(rows: QuerySet[Decision]) -> list[Decision]:
+    """Stored decisions, each with the version of the configuration that was live then."""
+    return list(rows.annotate(configuration=timemachine.live_at(OuterRef("at")))[:MOST])
+
+
+def decided_of(decision: Decision, alert: str = "") -> rules.Decided:
     """A stored decision; its rule is the one that held the alert, or the route."""
     data = decision.data
     held: Mapping[str, Any] = data.get("held") or {}
@@ -95,7 +82,7 @@ def decided_of(decision: Decision, configurations: Configurations, alert: str = 
         )
     return rules.Decided(
         at=decision.at, change_id=decision.change_id, alert_id=decision.alert_id, alert=alert, round=decision.round,
-        outcome=decision.outcome, why=decision.told, rule=_rule_of(decision, held, configurations),
+        outcome=decision.outcome, why=decision.told, rule=_rule_of(decision, held),
         incident_id=decision.incident_id, incident=decision.incident.ref if decision.incident else "",
         checked={name: number for name, number in (data.get("checked") or {}).items() if isinstance(number, int)},
         group=data.get("group"), held=held, path=tuple(data.get("path") or ()),
@@ -104,34 +91,32 @@ def decided_of(decision: Decision, configurations: Configurations, alert: str = 
     )  # fmt: skip
 
 
-def _rule_of(decision: Decision, held: Mapping[str, Any], configurations: Configurations) -> rules.Rule | None:
-    kind = decision.outcome
+def _rule_of(decision: Decision, held: Mapping[str, Any]) -> rules.Rule | None:
+    kind, live = decision.outcome, int(getattr(decision, "configuration", None) or 0)
     if kind in _HELD - {"muted"}:
-        number = 0 if kind in {"silence", "maintenance"} else configurations.at(decision.at)
+        number = 0 if kind in {"silence", "maintenance"} else live
         version = held.get("version") if kind != "flapping" else None
         return rules.Rule(kind, int(held.get("id") or 0), str(held.get("label") or ""), version, number)
     if decision.route is None:
         return None
-    number = configurations.at(decision.at)
-    return rules.Rule("route", decision.route.pk, decision.route.name, decision.route_version, number)
+    return rules.Rule("route", decision.route.pk, decision.route.name, decision.route_version, live)
 
 
 def _moment(text: Any) -> datetime | None:
     return parse_datetime(text) if isinstance(text, str) else None
 
 
-def standing_of(alert: Alert, configurations: Configurations) -> rules.Standing | None:
-    """What holds the alert just now."""
+def standing_of(alert: Alert, decided: Sequence[rules.Decided]) -> rules.Standing | None:
+    """What holds the alert just now; by which version, the decision knows."""
     held = alert.standing
     since = _moment(held.get("since")) if held else None
     if not held or since is None:
         return None
     kind = str(held.get("kind", ""))
-    in_configuration = kind in {"inhibition", "flapping", "muted"}
-    rule = rules.Rule(
-        "route" if kind == "muted" else kind, int(held.get("id") or 0), str(held.get("label") or ""), None,
-        configurations.at(since) if in_configuration else 0,
-    )  # fmt: skip
+    rule = next((each.rule for each in reversed(decided) if each.outcome == kind), None)
+    if rule is None:
+        number = int(held.get("id") or 0)
+        rule = rules.Rule("route" if kind == "muted" else kind, number, str(held.get("label") or ""))
     why = sentences.read(held.get(sentences.SAID), "text", str(held.get("text", "")))
     return rules.Standing(kind, why, since, _moment(held.get("until")), rule)
 
@@ -171,29 +156,28 @@ def escalated_of(record: oncall.EscalationRecord) -> rules.Escalated:
     )  # fmt: skip
 
 
-def paged_of(page: Page) -> rules.Paged:
+def paged_of(whole: notifications.WholePage) -> rules.Paged:
     """A page with its deliveries; targets are fit to be shown."""
+    page = whole.page
     reason = notifications.explain(page)
     policy = None
     if reason.get("policy"):
-        policy = rules.Rule(
-            "policy", int(reason.get("policy_id") or 0), str(reason["policy"]), reason.get("policy_version")
+        number, version = int(reason.get("policy_id") or 0), reason.get("policy_version")
+        policy = rules.Rule("policy", number, str(reason["policy"]), version)
+    deliveries = tuple(
+        rules.Sent(
+            each.channel, each.target, each.state, each.due_at,
+            tuple(rules.Try(t.number, t.started_at, t.ended_at, t.outcome, t.answer) for t in each.tries),
+            each.told_in,
         )
+        for each in whole.deliveries
+    )  # fmt: skip
     return rules.Paged(
         id=page.pk, at=page.created_at, incident_id=page.subject_id if page.subject_kind == "incident" else None,
         user_id=page.user_id, user=str(page.user), why=str(reason.get("why", "")), step=str(reason.get("step", "")),
         state=page.state, sent_at=page.sent_at, problem=str(reason.get("problem", "")),
         cancelled=str(reason.get("cancelled", "")), cancelled_at=_moment(reason.get("cancelled_at")), policy=policy,
-        deliveries=tuple(
-            rules.Sent(
-                each.channel, notifications.delivery_target(each), each.state, each.due_at,
-                tuple(
-                    rules.Try(t.number, t.started_at, t.ended_at, t.outcome, t.answer) for t in each.attempts.all()
-                ),
-                each.carrier.page_id if each.carrier else None,
-            )
-            for each in page.deliveries.all()
-        ),
+        deliveries=deliveries,
     )  # fmt: skip
 
 
@@ -220,7 +204,7 @@ def way_of(actor: Actor, found: Sequence[Incident], *, alert_id: int | None = No
         return way
     way.escalated = [escalated_of(each) for each in oncall.escalations_of("incident", ids)][:MOST]
     if pages:
-        way.paged = [paged_of(each) for each in notifications.pages_about(actor, "incident", ids)[:MOST]]
+        way.paged = [paged_of(each) for each in notifications.pages_about(actor, "incident", ids, MOST)]
     if actor.can("routes.view"):
         way.told = [told_of(each) for each in triage.notices_of(ids)[:MOST]]
     return way
@@ -232,9 +216,11 @@ def _concerns(entry: TimelineEntry, alert_id: int | None) -> bool:
     return alert_id == entry.data.get("alert") or alert_id in (entry.data.get("alerts") or ())
 
 
-def incidents_of(actor: Actor, alert_id: int, decided: Iterable[rules.Decided], since: datetime) -> list[Incident]:
-    """The incidents that an episode of the alert led to, oldest first."""
-    named = {each.incident_id for each in decided if each.incident_id}
-    rows = list(incidents.of_alert(actor, alert_id)[:MOST])
-    chosen = [each for each in rows if each.pk in named or (not named and each.joined_at >= since)]  # type: ignore[attr-defined]
-    return sorted(chosen, key=lambda each: each.pk)
+def incidents_of(actor: Actor, alert_id: int, rows: Iterable[Decision], since: datetime) -> list[Incident]:
+    """The incidents that an episode of the alert led to, oldest first: those that its decisions name; for who may not
+    see decisions, those that it joined since."""
+    named = {row.incident.pk: row.incident for row in rows if row.incident is not None}
+    if named and actor.can("incidents.view") and not actor.is_external:
+        return [named[key] for key in sorted(named)]
+    found = incidents.of_alert(actor, alert_id)[:MOST]
+    return sorted((each for each in found if each.joined_at >= since), key=lambda each: each.pk)  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ from steward.response.receipts import pages
 app_name = "receipts"
 urlpatterns = [
     path("receipts/", pages.why, name="why"),
+    path("receipts/held", pages.held, name="held"),
     path("receipts/alerts/<int:alert_id>", pages.alert, name="alert"),
     path("receipts/incidents/<int:number>", pages.incident, name="incident"),
     path("receipts/pages/<int:page_id>", pages.one_page, name="page"),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from steward.estate.configuration import queries as configuration
@@ -34,10 +33,10 @@ def version_by_number(actor: Actor, number: int) -> ConfigurationVersion:
     return found
 
 
-def live_at(last: datetime, most: int = 200) -> list[tuple[datetime, int]]:
-    """When each version became live, with its number: the newest up to ``last``, newest first."""
-    found = ConfigurationVersion.objects.filter(at__lte=last).order_by("-number").values_list("at", "number")
-    return list(found[:most])
+def live_at(moment: OuterRef) -> Subquery:
+    """The number of the version that was live at a row's own moment, for annotating other rooms' rows."""
+    found = ConfigurationVersion.objects.filter(at__lte=moment).order_by("-number")
+    return Subquery(found.values("number")[:1])
 
 
 def newest() -> ConfigurationVersion | None:

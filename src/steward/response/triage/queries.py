@@ -276,6 +276,13 @@ def decisions_on(actor: Actor, alert_id: int) -> QuerySet[Decision]:
     return Decision.objects.filter(alert_id=alert_id).select_related("route", "incident").order_by("-id")
 
 
+def decisions_of_changes(actor: Actor, change_ids: Iterable[int]) -> QuerySet[Decision]:
+    """What was decided on these changes of alerts that the actor sees, oldest first; for who may see routes."""
+    if not actor.can("routes.view"):
+        return Decision.objects.none()
+    return Decision.objects.filter(change_id__in=list(change_ids)).select_related("route", "incident").order_by("at", "id")
+
+
 def decisions_in(actor: Actor, incident_id: int) -> QuerySet[Decision]:
     """What was decided on alerts of an incident; for who may see routes."""
     if not actor.can("routes.view"):

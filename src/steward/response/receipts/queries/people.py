@@ -49,7 +49,6 @@ class Answers:
     person: User
     found: tuple[Answer, ...]
     more: bool
-    held: tuple[HeldAlert, ...]
 
     @property
     def paged(self) -> int:
@@ -58,18 +57,17 @@ class Answers:
 
 def about_person(
     actor: Actor, person_id: int, now: datetime, *, ref: str = "", start: datetime | None = None,
-    end: datetime | None = None,
+    end: datetime | None = None, found: User | None = None,
 ) -> Answers:  # fmt: skip
     """For an incident (``ref``), or for all that were opened from ``start`` until ``end``: was this person paged, and if
     not, why not. Only for our own people, who may see who is on call."""
     actor.require("incidents.view")
     actor.require("oncall.view")
-    person = accounts.visible_person(actor, person_id)
+    person = accounts.visible_person(actor, person_id) if found is None else found
     chosen = _incidents(actor, ref, start, end)
     more = len(chosen) > MOST_INCIDENTS
     chosen = chosen[:MOST_INCIDENTS]
-    held = () if ref or start is None else _held(actor, start, end or now)
-    return Answers(person, _answers(actor, person, chosen, now), more, held)
+    return Answers(person, _answers(actor, person, chosen, now), more)
 
 
 def _incidents(actor: Actor, ref: str, start: datetime | None, end: datetime | None) -> list[Incident]:
@@ -87,10 +85,7 @@ def _answers(actor: Actor, user: User, chosen: Sequence[Incident], now: datetime
     if not chosen:
         return ()
     ids = [each.pk for each in chosen]
-    person = rules.Person(
-        user.pk, str(user), user.is_active, notifications.reach_of_people([user])[user.pk],
-        frozenset(user.memberships.values_list("team_id", flat=True)),
-    )  # fmt: skip
+    person = rules.Person(user.pk, str(user), user.is_active, frozenset(_teams(user)))
     entries = _by_incident(reading.entry_of(row) for row in incidents.milestones(actor, ids))
     paged = _by_incident(reading.paged_of(row) for row in notifications.pages_about(actor, "incident", ids))
     escalated = _by_incident(reading.escalated_of(each) for each in oncall.escalations_of("incident", ids))
@@ -158,7 +153,17 @@ def _next(roster: oncall.Roster, at: datetime, person_id: int) -> datetime | Non
     return next((each.start for each in following if each.user.pk == person_id and each.start > at), None)
 
 
-def _held(actor: Actor, start: datetime, end: datetime) -> tuple[HeldAlert, ...]:
+def _teams(user: User) -> list[int]:
+    """The keys of the person's teams; a list of people may have brought them."""
+    known: list[int] | None = getattr(user, "team_keys", None)
+    return known if known is not None else list(user.memberships.values_list("team_id", flat=True))
+
+
+def held_between(actor: Actor, start: datetime, end: datetime) -> tuple[HeldAlert, ...]:
+    """Alerts that changed then and are held still: of these there is no incident to ask about.
+    Why is written by our people for our people."""
+    if actor.is_external:
+        return ()
     rows = alerts.held(actor).filter(changed_at__gte=start, changed_at__lt=end).order_by("-changed_at", "-id")
     return tuple(
         HeldAlert(each.pk, each.name, str(each.standing["kind"]), alerts.why_held(each))

@@ -19,11 +19,9 @@ from steward.signals.alerts import queries as alerts
 
 if TYPE_CHECKING:
     from steward.response.incidents.models import Incident
-    from steward.response.notifications.models import Page
     from steward.signals.alerts.models import Alert, AlertChange
 
 MOST_CHANGES = 400
-MOST_DECISIONS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +69,13 @@ def _chosen(known: Sequence[list[AlertChange]], episode: int | None) -> list[Ale
 def _alert_facts(
     actor: Actor, alert: Alert, changes: Sequence[AlertChange], now: datetime, *, is_last: bool
 ) -> rules.Facts:
-    configurations = reading.Configurations(actor, now)
-    rows = triage.decisions_on(actor, alert.pk).filter(change_id__in=[each.pk for each in changes])
-    decided = [reading.decided_of(row, configurations) for row in reversed(rows[:MOST_DECISIONS])] if changes else []
-    decided.sort(key=lambda each: each.at)
+    rows = triage.decisions_of_changes(actor, [each.pk for each in changes])
+    stored = reading.versioned(rows) if changes else []
+    decided = [reading.decided_of(row) for row in stored]
     since = changes[0].at if changes else alert.first_seen_at
-    found = reading.incidents_of(actor, alert.pk, decided, since)
+    found = reading.incidents_of(actor, alert.pk, stored, since)
     way = reading.way_of(actor, found, alert_id=alert.pk)
-    standing = reading.standing_of(alert, configurations) if is_last and not actor.is_external else None
+    standing = reading.standing_of(alert, decided) if is_last and not actor.is_external else None
     return rules.Facts(
         kind="alert", id=alert.pk, label=alert.name, now=now, alert=reading.alert_of(alert),
         changes=tuple(map(reading.change_of, changes)), decided=tuple(decided), standing=standing, told=tuple(way.told),
@@ -93,7 +90,7 @@ def of_incident(actor: Actor, incident: Incident, now: datetime) -> Receipt:
 
 
 def incident_facts(actor: Actor, incident: Incident, now: datetime) -> rules.Facts:
-    decided = _decided_in(actor, incident, now)
+    decided = _decided_in(actor, incident)
     way = reading.way_of(actor, [incident])
     opening = next((each for each in decided if each.outcome in {"opened", "storm"}), decided[0] if decided else None)
     alert, changes = _opening_alert(actor, opening)
@@ -104,10 +101,9 @@ def incident_facts(actor: Actor, incident: Incident, now: datetime) -> rules.Fac
     )  # fmt: skip
 
 
-def _decided_in(actor: Actor, incident: Incident, now: datetime) -> list[rules.Decided]:
-    configurations = reading.Configurations(actor, now)
-    rows = triage.decisions_in(actor, incident.pk)[: reading.MOST]
-    return [reading.decided_of(row, configurations, row.alert.name) for row in rows]
+def _decided_in(actor: Actor, incident: Incident) -> list[rules.Decided]:
+    rows = reading.versioned(triage.decisions_in(actor, incident.pk))
+    return [reading.decided_of(row, row.alert.name) for row in rows]
 
 
 def _opening_alert(actor: Actor, opening: rules.Decided | None) -> tuple[rules.Alert | None, tuple[rules.Change, ...]]:
@@ -123,17 +119,16 @@ def _opening_alert(actor: Actor, opening: rules.Decided | None) -> tuple[rules.A
 
 def of_page(actor: Actor, page_id: int, now: datetime) -> Receipt:
     """The receipt of one page: what led to it, why this person, and what the providers answered."""
-    page = notifications.page_by_id(actor, page_id)
-    return _receipt(_page_facts(actor, page, now))
+    return _receipt(_page_facts(actor, notifications.whole_page(actor, page_id), now))
 
 
-def _page_facts(actor: Actor, page: Page, now: datetime) -> rules.Facts:
-    paged = reading.paged_of(page)
+def _page_facts(actor: Actor, whole: notifications.WholePage, now: datetime) -> rules.Facts:
+    page, paged = whole.page, reading.paged_of(whole)
     base = rules.Facts("page", page.pk, page.subject_label, now, paged=(paged,), reader_id=actor.user_id)
     incident = incidents.incidents(actor).filter(pk=page.subject_id).first() if paged.incident_id else None
     if incident is None:
         return base
-    before = [each for each in _decided_in(actor, incident, now) if each.at <= page.created_at]
+    before = [each for each in _decided_in(actor, incident) if each.at <= page.created_at]
     opening = next((each for each in reversed(before) if each.outcome in {"opened", "reopened", "storm"}), None)
     alert, changes = _opening_alert(actor, opening)
     way = reading.way_of(actor, [incident], pages=False)

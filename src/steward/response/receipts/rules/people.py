@@ -13,12 +13,11 @@ from steward.response.receipts.rules.verdicts import Verdict, of_page, verdict
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whom it is about; ``reach``: through how many addresses a page would go now."""
+    """Whom it is about."""
 
     id: int
     name: str
     is_active: bool
-    reach: int
     team_ids: frozenset[int] = frozenset()
 
 
