@@ -97,13 +97,15 @@ def timeline(actor: Actor, incident: Incident) -> QuerySet[TimelineEntry]:
     return found.order_by("at", "id")
 
 
-def milestones(actor: Actor, incident_ids: Iterable[int]) -> QuerySet[TimelineEntry]:
-    """Of these incidents, who acknowledged and what kept people from being reached, oldest first; for our own people."""
+def milestones(actor: Actor, incident_ids: Iterable[int], kinds: Iterable[str] = ()) -> QuerySet[TimelineEntry]:
+    """What happened in these incidents, oldest first, without what people noted; for our own people. With ``kinds`` only
+    that."""
     if actor.is_external:
         return TimelineEntry.objects.none()
-    kinds = [EntryKind.ACKNOWLEDGED, EntryKind.ESCALATION, EntryKind.UNREACHED]
     visible = Incident.objects.visible_to(actor).filter(pk__in=list(incident_ids))
-    return TimelineEntry.objects.filter(incident__in=visible, kind__in=kinds).order_by("at", "id")
+    found = TimelineEntry.objects.filter(incident__in=visible).exclude(kind__in=[EntryKind.NOTE, EntryKind.VERDICT])
+    wanted = list(kinds)
+    return (found.filter(kind__in=wanted) if wanted else found).order_by("at", "id")
 
 
 def alerts(actor: Actor, incident: Incident) -> QuerySet[IncidentAlert]:

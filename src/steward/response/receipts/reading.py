@@ -25,10 +25,12 @@ from steward.signals.alerts import queries as alerts
 if TYPE_CHECKING:
     from steward.response.incidents.models import Incident, TimelineEntry
     from steward.response.triage.models import Decision, Notice
-    from steward.signals.alerts.models import Alert, AlertChange
+    from steward.signals.alerts.models import Alert, AlertChange, Payload
 
 # More than this of one thing is told by its first ones: a storm's receipt must stay readable.
 MOST = 400
+# The beginning of a request; the whole has a page.
+MOST_TEXT = 4_000
 _HELD = {"flapping", "maintenance", "silence", "inhibition", "muted"}
 
 
@@ -46,10 +48,19 @@ def alert_of(alert: Alert) -> rules.Alert:
     )  # fmt: skip
 
 
-def change_of(change: AlertChange) -> rules.Change:
-    return rules.Change(
-        change.pk, change.at, change.status, str(change.reason.get("code", "")), alerts.why_changed(change)
-    )
+def changes_of(actor: Actor, changes: Sequence[AlertChange]) -> tuple[rules.Change, ...]:
+    """Transitions, the first and the last with the requests that brought them."""
+    requests = alerts.payloads_of(actor, {change.pk: change for change in (*changes[:1], *changes[-1:])}.values())
+    return tuple(_change_of(change, requests.get(change.pk)) for change in changes)
+
+
+def _change_of(change: AlertChange, request: Payload | None) -> rules.Change:
+    payload = None
+    if request is not None:
+        text = alerts.payload_text(request, MOST_TEXT)
+        payload = rules.Payload(change.pk, request.at, request.endpoint, request.size, text)
+    code = str(change.reason.get("code", ""))
+    return rules.Change(change.pk, change.at, change.status, code, alerts.why_changed(change), payload)
 
 
 def episodes(changes: Sequence[AlertChange]) -> list[list[AlertChange]]:
@@ -197,11 +208,13 @@ def way_of(actor: Actor, found: Sequence[Incident], *, alert_id: int | None = No
     did; other organisations get no paging."""
     way = Way([incident_of(each) for each in found])
     ids = [each.pk for each in found]
-    for incident in found:
-        rows = incidents.timeline(actor, incident)[:MOST]
-        way.entries += [entry_of(row) for row in rows if _concerns(row, alert_id)]
     if actor.is_external or not ids:
+        for incident in found:
+            rows = incidents.timeline(actor, incident).exclude(kind="note")[:MOST]
+            way.entries += [entry_of(row) for row in rows if _concerns(row, alert_id)]
         return way
+    rows = incidents.milestones(actor, ids)[:MOST]
+    way.entries = [entry_of(row) for row in rows if _concerns(row, alert_id)]
     way.escalated = [escalated_of(each) for each in oncall.escalations_of("incident", ids)][:MOST]
     if pages:
         way.paged = [paged_of(each) for each in notifications.pages_about(actor, "incident", ids, MOST)]

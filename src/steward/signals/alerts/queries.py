@@ -129,6 +129,13 @@ def change_of(alert: Alert, change_id: int) -> AlertChange:
     return found
 
 
+def change_with_alert(actor: Actor, change_id: int) -> AlertChange | None:
+    """A change with its alert and what that belongs to, if this actor may see it (one query)."""
+    visible = Alert.objects.visible_to(actor)
+    found = AlertChange.objects.filter(pk=change_id, alert__in=visible)
+    return found.select_related("alert__source", "alert__service", "alert__item").first()
+
+
 def payload_of(actor: Actor, change: AlertChange) -> Payload | None:
     """The request that brought a change; none where no request did (it expired), where it is not kept any more, or where
     this actor may not see it."""
@@ -139,15 +146,18 @@ def payload_of(actor: Actor, change: AlertChange) -> Payload | None:
 
 def payloads_of(actor: Actor, changes: Iterable[AlertChange]) -> dict[int, Payload]:
     """The requests that brought these changes, by change (one query); see :func:`payload_of`."""
-    asked = [change for change in changes if change.payload_id is not None]
+    asked = {change.pk: (change.payload_id, change.at) for change in changes if change.payload_id is not None}
     if not asked:
         return {}
-    wanted = {change.payload_id for change in asked}
-    rows = Payload.objects.visible_to(actor).filter(pk__in=wanted, at__in={change.at for change in asked})
-    found = {(row.pk, row.at): row for row in rows}
-    return {
-        change.pk: found[change.payload_id, change.at] for change in asked if (change.payload_id, change.at) in found
-    }
+    ids, times = zip(*asked.values(), strict=True)
+    rows = Payload.objects.visible_to(actor).filter(pk__in=ids, at__in=times)
+    found: dict[tuple[int | None, datetime], Payload] = {(row.pk, row.at): row for row in rows}
+    return {key: found[place] for key, place in asked.items() if place in found}
+
+
+def payload_text(payload: Payload, most: int) -> str:
+    """The beginning of a request as people read it; empty where its body was too long to be kept."""
+    return shown.pretty(payload.raw)[:most] if payload.is_kept else ""
 
 
 def last_payload_of(actor: Actor, alert: Alert) -> Payload | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _Row = TypeVar("_Row", rules.Entry, rules.Paged, rules.Escalated)
 # So many incidents are answered for at once; a longer stretch says that there are more.
 MOST_INCIDENTS, MOST_HELD = 25, 10
+WANTED = ("acknowledged", "escalation", "unreached")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def _answers(actor: Actor, user: User, chosen: Sequence[Incident], now: datetime
         return ()
     ids = [each.pk for each in chosen]
     person = rules.Person(user.pk, str(user), user.is_active, frozenset(_teams(user)))
-    entries = _by_incident(reading.entry_of(row) for row in incidents.milestones(actor, ids))
+    entries = _by_incident(reading.entry_of(row) for row in incidents.milestones(actor, ids, WANTED))
     paged = _by_incident(reading.paged_of(row) for row in notifications.pages_about(actor, "incident", ids))
     escalated = _by_incident(reading.escalated_of(each) for each in oncall.escalations_of("incident", ids))
     asked = [each for found in escalated.values() for each in found]

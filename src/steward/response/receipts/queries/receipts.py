@@ -78,7 +78,7 @@ def _alert_facts(
     standing = reading.standing_of(alert, decided) if is_last and not actor.is_external else None
     return rules.Facts(
         kind="alert", id=alert.pk, label=alert.name, now=now, alert=reading.alert_of(alert),
-        changes=tuple(map(reading.change_of, changes)), decided=tuple(decided), standing=standing, told=tuple(way.told),
+        changes=reading.changes_of(actor, changes), decided=tuple(decided), standing=standing, told=tuple(way.told),
         incidents=tuple(way.incidents), entries=tuple(way.entries), escalated=tuple(way.escalated),
         paged=tuple(way.paged), reader_id=actor.user_id, outside=actor.is_external,
     )  # fmt: skip
@@ -110,11 +110,10 @@ def _opening_alert(actor: Actor, opening: rules.Decided | None) -> tuple[rules.A
     """The alert whose decision opened the incident, and the change that did."""
     if opening is None:
         return None, ()
-    alert = alerts.alerts(actor).select_related("item").filter(pk=opening.alert_id).first()
-    if alert is None:
+    change = alerts.change_with_alert(actor, opening.change_id)
+    if change is None:
         return None, ()
-    changes = alerts.changes_of(alert).filter(pk=opening.change_id)
-    return reading.alert_of(alert), tuple(map(reading.change_of, changes))
+    return reading.alert_of(change.alert), reading.changes_of(actor, [change])
 
 
 def of_page(actor: Actor, page_id: int, now: datetime) -> Receipt:

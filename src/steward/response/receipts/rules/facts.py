@@ -23,8 +23,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """The request that brought a change, as it came."""
+    """The request that brought a change, as it came; ``text`` is its beginning, empty where it was too long to be kept."""
 
+    change_id: int
     at: datetime
     endpoint: str
     size: int

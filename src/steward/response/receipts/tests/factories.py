@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
+
 from steward.algorithms.matching import parse_matchers
 from steward.foundation.actors import Actor, system
 from steward.foundation.due.registry import claim, kinds
@@ -14,6 +16,8 @@ from steward.response.receipts.queries import Receipt
 from steward.response.receipts.wording import verdicts
 from steward.response.suppression import actions as suppression
 from steward.response.triage.tests.factories import ADMIN, NOW, minutes
+from steward.signals.alerts import payloads
+from steward.signals.alerts.models import AlertChange
 
 READER = system("reader")
 _KINDS = (
@@ -61,3 +65,11 @@ def silence(matchers: str = 'alertname="DiskFull"', end: int = 60, comment: str 
 
 def of_incident(ref: str, now: datetime = NOW, actor: Actor = READER) -> Receipt:
     return queries.of_incident(actor, incident_queries.by_ref(actor, ref), now)
+
+
+def with_request(change: AlertChange, body: bytes) -> None:
+    """Keep the request that brought a change, as ingest does."""
+    made = payloads.of(body, source_id=change.alert.source_id, at=change.at, endpoint="api/v2/alerts", context={})
+    with connection.cursor() as cursor:
+        cursor.execute(*payloads.keep([made]))
+    AlertChange.objects.filter(pk=change.pk).update(payload_id=made.id)

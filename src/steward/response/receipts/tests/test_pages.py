@@ -14,7 +14,7 @@ from steward.response.incidents import actions as incident_actions
 from steward.response.notifications.models import Page
 from steward.response.notifications.tests.conftest import Mails
 from steward.response.oncall.tests.factories import schedule
-from steward.response.receipts.tests.factories import engine, silence
+from steward.response.receipts.tests.factories import engine, silence, with_request
 from steward.response.triage.tests.factories import (
     ADMIN,
     NOW,
@@ -40,6 +40,7 @@ def paged(mails: Mails) -> int:
     rota = schedule(ann, name="Primary")
     route(name="Tier 1", policy_id=policy(notify(rota), wait(5), name="Application").pk)
     fired = fire()
+    with_request(fired, b'[{"labels": {"alertname": "DiskFull", "raw": "as it came"}}]')
     engine()
     incident_actions.acknowledge(actor=actor(ann), now=NOW + minutes(2), incident_id=incidents()[0].pk)
     return fired.alert_id
@@ -55,7 +56,8 @@ def test_the_receipt_of_an_alert(paged: int) -> None:
     shown = check_queries(signed_in(), f"/receipts/alerts/{paged}").content.decode()
     for part in (
         "Ann was paged at", "acknowledged by Ann at", "route Tier 1, version 1", "on call for Primary until",
-        "Delivered to Ann by e-mail", "Put into its group", "Policy Application, version 1, begins", "Prometheus",
+        "as it came", "api/v2/alerts", "Delivered to Ann by e-mail", "Put into its group",
+        "Policy Application, version 1, begins", "Prometheus",
     ):  # fmt: skip
         assert part in shown, part
 
@@ -85,11 +87,12 @@ def test_a_supplier_sees_where_it_belongs_and_nobody_of_ours(mails: Mails) -> No
     ann = user("Ann Secret", email="ann-secret@example.org")
     route(name="Inner route", policy_id=policy(notify(ann), wait(5), name="Inner policy").pk)
     fired = fire(service="c")
+    with_request(fired, b'[{"raw": "as it came"}]')
     engine()
     client = signed_in("supplier", firm)
     shown = text(client, f"/receipts/alerts/{fired.alert_id}") + text(client, f"/panels/alert/{fired.alert_id}/receipt")
     assert f"It belongs to {incidents()[0].ref}, which is open." in shown
-    for hidden in ("Ann Secret", "ann-secret@example.org", "Inner policy"):
+    for hidden in ("Ann Secret", "ann-secret@example.org", "Inner policy", "as it came"):
         assert hidden not in shown, hidden
     assert client.get(f"/receipts/pages/{Page.objects.get().pk}").status_code == 404
     assert client.get("/receipts/").status_code == 403
