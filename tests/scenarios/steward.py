@@ -3,6 +3,9 @@ moved from one due row to the next."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -15,7 +18,7 @@ from steward.response.notifications.tests.factories import user
 from steward.response.oncall.tests.factories import notify, policy
 from steward.response.suppression import actions as suppression
 from steward.response.timemachine import actions as timemachine
-from steward.response.triage.models import Notice
+from steward.response.triage.models import Decision, Notice
 from steward.signals.alerts import actions as alerts
 from steward.signals.alerts import storing
 from steward.signals.alerts.ingest.sources import reader_of
@@ -86,6 +89,25 @@ def silence(event: Silence, now: datetime) -> None:
     suppression.create_silence(actor=ACTOR, now=now, wish=wish)
 
 
+class _Loud(logging.Handler):
+    """The engine logs what a row's handler raised and goes on with the next; a test must not."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and record.exc_info[1]:
+            raise record.exc_info[1]
+
+
+@contextmanager
+def loudly() -> Iterator[None]:
+    """What a handler raises and the engine would only log is raised here."""
+    handler = _Loud(logging.ERROR)
+    logging.getLogger("steward").addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger("steward").removeHandler(handler)
+
+
 def advance(until: datetime) -> None:
     """Do what is due up to this moment, each at its own."""
     kinds = {kind.name: kind for kind in registry.kinds() if kind.name in KINDS}
@@ -98,7 +120,8 @@ def advance(until: datetime) -> None:
             return
         at, name = min(due)
         ids = registry.claim(kinds[name], at)
-        kinds[name].handle(ids, at)
+        with loudly():
+            kinds[name].handle(ids, at)
     raise AssertionError("there is always something due")
 
 
@@ -111,3 +134,13 @@ def told() -> list[Told]:
 def _receiver(row: Notice) -> str:
     policy = row.group.route.policy
     return policy.name if policy else ""
+
+
+def history() -> list[str]:
+    """What was decided, for the message of a test that fails."""
+    rows = Decision.objects.select_related("alert", "change").order_by("at", "id")
+    return [
+        f"{(row.at - BEGIN).total_seconds():.2f} {row.alert.labels} {row.change.status if row.change else ''}"
+        f" round {row.round}: {row.outcome}"
+        for row in rows
+    ]

@@ -73,7 +73,9 @@ def timelines(draw: st.DrawFn, *, silences: bool = True) -> list[Push | Silence]
     made: list[Push | Silence] = []
     for at in (time + number / 100 for number, time in enumerate(times, 1)):
         if silences and draw(st.integers(0, 3)) == 0:
-            matchers = draw(st.sampled_from(["alertname=A", 'instance="1"', 'alertname=~"B|C"', 'kind!="s", alertname=~"A|B"']))
+            matchers = draw(
+                st.sampled_from(["alertname=A", 'instance="1"', 'alertname=~"B|C"', 'kind!="s", alertname=~"A|B"'])
+            )
             made.append(Silence(at, matchers, draw(st.sampled_from([1.5, 5, 60]))))
         else:
             made.append(Push(at, draw(NAMES), resolved=draw(st.integers(0, 3)) == 0))
@@ -157,7 +159,7 @@ def test_inhibition_is_never_vacuous() -> None:
             ):
                 firing = firing_at(events, (row.at - steward.BEGIN).total_seconds())
                 name = names[tuple(sorted(row.alert.labels.items()))]
-                assert explained(name, firing) == (row.outcome == "inhibition"), (row.outcome, name, row.at, events)
+                assert explained(name, firing) == (row.outcome == "inhibition"), (row.outcome, name, str(row.at)[17:23], events, steward.history())
 
     holds()
 
