@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils import timezone
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -19,6 +21,8 @@ from steward.response.suppression.recurring import tidy
 
 MONO = {"class": "form-control mono", "spellcheck": "false", "autocomplete": "off"}
 _LOCAL = "%Y-%m-%dT%H:%M"
+_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+_WEEKLY = re.compile(rf"FREQ=WEEKLY;BYDAY=((?:{'|'.join(_DAYS)})(?:,(?:{'|'.join(_DAYS)}))*)")
 OWN, UNTIL, MORNING = "own", "until", "morning"
 LENGTHS = (
     ("60", gettext_lazy("1 hour")),
@@ -132,5 +136,15 @@ def recurrence_words(row: Planned) -> str:
     """How it repeats, in words; the rule itself if there are none for it."""
     if not row.rrule:
         return ""
-    words = dict(REPEATS).get(tidy(row.rrule), row.rrule)
+    rule = tidy(row.rrule)
+    words = dict(REPEATS).get(rule) or _weekly(rule) or row.rrule
     return _("%(how)s, clock times of %(zone)s") % {"how": words, "zone": row.time_zone}
+
+
+def _weekly(rule: str) -> str:
+    """“every Sun, Mon”, for rules that say no more than that."""
+    found = _WEEKLY.fullmatch(rule)
+    if not found:
+        return ""
+    days = [str(WEEKDAYS_ABBR[_DAYS.index(day)]) for day in found[1].split(",")]
+    return _("every %(days)s") % {"days": ", ".join(days)}
