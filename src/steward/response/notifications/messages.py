@@ -81,8 +81,8 @@ def _bundle_mail(sending: Sending, now: datetime) -> Mail:
     context = _bundle_context(sending, now, _LISTED)
     return Mail(
         subject=_bundle_subject(sending),
-        text=render_to_string("notifications/bundle.txt", context).strip() + "\n",
-        html=render_to_string("notifications/bundle.html", context),
+        text=render_to_string("notifications/bundle_mail.txt", context).strip() + "\n",
+        html=render_to_string("notifications/bundle_mail.html", context),
     )
 
 
