@@ -91,6 +91,8 @@ class Incident(DueModel):
     reopened = models.PositiveSmallIntegerField(default=0)
     alert_count = models.PositiveIntegerField(default=0)
     firing_count = models.PositiveIntegerField(default=0)
+    # Of an incident with many alerts: how many there are of each name, service and severity (rules.Breakdown).
+    breakdown = models.JSONField(default=dict, db_default={})
     updated_at = models.DateTimeField(_("updated"))
     # Grows with every write: an open page asks "still 17?" and is answered without being drawn again.
     revision = models.PositiveIntegerField(default=0, db_default=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -135,3 +135,28 @@ def likeness(
     score += 2.0 * max(0.0, 1 - apart / NEAR / 2)
     score += sum(0.2 if name in _COMMON else 1.0 for name, _value in shared)
     return Likeness(score, same, apart, tuple(sorted(shared, key=lambda each: (each[0] in _COMMON, each))))
+
+
+# By what an incident with many alerts counts them, in the order in which people read it.
+COUNTED = ("alertname", "service", "severity")
+# Fewer than this are read one by one.
+BREAKDOWN_FROM = 20
+# So many values of each are kept apart; a label with a value for each alert must not make the incident's row grow.
+MOST_VALUES = 100
+
+
+def count_up(found: Mapping[str, Mapping[str, int]], more: Iterable[Mapping[str, str]]) -> dict[str, dict[str, int]]:
+    """The numbers of each value with some more alerts; what has no place of its own any more is counted under ""."""
+    counted = {name: dict(found.get(name, {})) for name in COUNTED}
+    for values in more:
+        for name, numbers in counted.items():
+            value = values.get(name, "")
+            if value not in numbers and len(numbers) >= MOST_VALUES:
+                value = ""
+            numbers[value] = numbers.get(value, 0) + 1
+    return counted
+
+
+def most_frequent(numbers: Mapping[str, int], most: int) -> list[tuple[str, int]]:
+    """The values with the highest numbers; what is counted under "" comes last."""
+    return sorted(numbers.items(), key=lambda each: (not each[0], -each[1], each[0]))[:most]

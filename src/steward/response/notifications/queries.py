@@ -172,9 +172,7 @@ def _told(stored: dict[str, Any]) -> Told:
         for one in stored["tries"]
     )
     target = shown_target(stored["channel"], stored["target"])
-    return Told(
-        stored["channel"], target, stored["state"], _at_or_none(stored["due_at"]), stored["told_in"], tries
-    )
+    return Told(stored["channel"], target, stored["state"], _at_or_none(stored["due_at"]), stored["told_in"], tries)
 
 
 def _at(text: str) -> datetime:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Max, Q
+from django.db.models import Max
 
 from steward.foundation.due.registry import wake
 from steward.foundation.sentences import SAID, packed
@@ -206,12 +206,7 @@ def _inhibited(by_alert: Mapping[int, Sequence[ChangedAlert]], config: rules.Con
     wanted = {place.ident for found in places.values() for place in found}
     if not wanted:
         return {}
-    rows = InhibitionSource.objects.filter(
-        rule_id__in={rule for rule, _key in wanted}, key__in={key for _rule, key in wanted}
-    ).order_by("alert_id")
-    sources: dict[tuple[int, str], list[rules.Source]] = {}
-    for row in rows:
-        sources.setdefault((row.rule_id, row.key), []).append(rules.Source(row.alert_id, row.both))
+    sources = _sources(wanted)
     held = {}
     for key, found in places.items():
         for place in found:
@@ -224,6 +219,25 @@ def _inhibited(by_alert: Mapping[int, Sequence[ChangedAlert]], config: rules.Con
                 )
                 break
     return held
+
+
+def _sources(places: set[tuple[int, str]]) -> dict[tuple[int, str], list[rules.Source]]:
+    """What may mute in these places (rule, key): of sources that match one side and of those that match both the first
+    two each, which is all that an alert needs to know, for it may be one of them itself. In an outage a place has
+    thousands."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT u.r, u.k, s.alert_id, s.b FROM unnest(%s::bigint[], %s::text[]) AS u(r, k)"
+            " CROSS JOIN (VALUES (true), (false)) AS side(b)"
+            ' CROSS JOIN LATERAL (SELECT alert_id, "both" AS b FROM triage_inhibitionsource WHERE rule_id = u.r AND key = u.k'
+            ' AND "both" = side.b ORDER BY alert_id LIMIT 2) s ORDER BY s.alert_id',
+            [list(column) for column in zip(*sorted(places), strict=True)],
+        )
+        rows = cursor.fetchall()
+    found: dict[tuple[int, str], list[rules.Source]] = {}
+    for rule_id, key, alert_id, both in rows:
+        found.setdefault((rule_id, key), []).append(rules.Source(alert_id, both))
+    return found
 
 
 def _write(found: Judgement, known: Mapping[int, Hold], now: datetime) -> None:
@@ -277,8 +291,15 @@ def keep(holds: Sequence[Hold]) -> None:
 
 def release(kind: str, refs: Iterable[tuple[int, str | None]], now: datetime) -> None:
     """What these (rule, key of its equal labels; None: all of the rule) held is judged anew now."""
-    wanted = Q(pk__in=[])
-    for ref_id, key in refs:
-        wanted |= Q(ref_id=ref_id) if key is None else Q(ref_id=ref_id, key=key)
-    if Hold.objects.filter(wanted, kind=kind).update(due_at=now, leased_until=None):
+    wanted = sorted(set(refs), key=str)
+    if not wanted:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE triage_hold h SET due_at = %s, leased_until = NULL FROM unnest(%s::bigint[], %s::text[]) AS u(r, k)"
+            " WHERE h.kind = %s AND h.ref_id = u.r AND (u.k IS NULL OR h.key = u.k)",
+            [now, [ref for ref, _key in wanted], [key for _ref, key in wanted], kind],
+        )
+        released = cursor.rowcount
+    if released:
         wake(HOLD_KIND)

@@ -43,6 +43,7 @@ def joining(change: ChangedAlert, why: str, severity: str = "") -> JoiningAlert:
         reason={"change": change.change_id, **change.reason},
         why=wording.came_from(change, why),
         severity=severity,
+        counted={"alertname": change.name, "service": change.labels.get("service", ""), "severity": change.severity},
     )
 
 

@@ -280,7 +280,9 @@ def decisions_of_changes(actor: Actor, change_ids: Iterable[int]) -> QuerySet[De
     """What was decided on these changes of alerts that the actor sees, oldest first; for who may see routes."""
     if not actor.can("routes.view"):
         return Decision.objects.none()
-    return Decision.objects.filter(change_id__in=list(change_ids)).select_related("route", "incident").order_by("at", "id")
+    return (
+        Decision.objects.filter(change_id__in=list(change_ids)).select_related("route", "incident").order_by("at", "id")
+    )
 
 
 def decisions_in(actor: Actor, incident_id: int) -> QuerySet[Decision]:

@@ -16,9 +16,8 @@ from django.db import connection, transaction
 
 from steward.foundation.sentences import SAID, packed
 from steward.response.incidents import actions as incidents
-from steward.response.incidents.actions import JoiningAlert
 from steward.response.suppression import queries as suppression
-from steward.response.triage import configuration, judging, moving, muting, rules, telling, wording
+from steward.response.triage import configuration, joins, judging, moving, muting, rules, telling, wording
 from steward.response.triage.models import AlertGroup, Decision, GroupMember, Notice
 from steward.response.triage.opening import TRIAGE, joining, rule_of
 from steward.response.triage.spreading import Plan, carry_out, depends, hold_storms
@@ -48,6 +47,7 @@ class Batch:
     states: dict[int, rules.IncidentState] = field(default_factory=dict)
     changed_groups: dict[int, AlertGroup] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
+    joins: joins.Joins = field(default_factory=joins.Joins)
     pinned: dict[tuple[int, int], int] = field(default_factory=dict)
     unpinned: list[tuple[int, int]] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
@@ -270,6 +270,11 @@ def _decide(
         waiting = group.due_at is not None and (incident is None or not incident.is_active)
         began = min(change.starts_at for change in found.firing)
         step = rules.next_step(_patient(route, found.firing, batch.config), incident, waiting, batch.now, began)
+    if step == "join" and incident is not None and not found.resolved:
+        batch.joins.add(route, group, incident.id, found.firing)
+        if not apart:
+            telling.news(group, route, batch)
+        return
     if step == "join" and incident is not None:
         severity = _change(incident, route, found, batch)
         text = wording.joined(route, incident.ref, raised=severity if severity < incident.severity else "")
@@ -302,11 +307,14 @@ def _change(
     incident: rules.IncidentState, route: rules.RouteSpec, found: rules.Collapsed[ChangedAlert], batch: Batch
 ) -> str:
     """Alerts join an active incident, fire in it again, or are resolved in it; returns its severity afterwards."""
+    if batch.joins.concerns(incident.id):
+        joins.carry_out(batch)
+        incident = batch.states[incident.id]
     after = incidents.alerts_changed(
         actor=TRIAGE, now=batch.now, incident_id=incident.id,
-        firing=_joining(route, found.firing),
+        firing=joins.joining_all(route, found.firing),
         resolved=[joining(change, wording.ended(change)) for change in found.resolved],
-        auto_resolve=route.auto_resolve, rule=rule_of(route),
+        auto_resolve=route.auto_resolve, rule=rule_of(route), largest=route.largest_group,
     )  # fmt: skip
     text = wording.resolved(route, incident.ref, active=incident.is_active, last=after.firing_count == 0)
     batch.decide(found.resolved, "resolved", text, route, incident.id)
@@ -316,17 +324,12 @@ def _change(
     return after.severity
 
 
-def _joining(route: rules.RouteSpec, firing: Sequence[ChangedAlert]) -> list[JoiningAlert]:
-    why = wording.grouped(route)
-    return [joining(change, why, rules.severity(route, change.severity)) for change in firing]
-
-
 def _reopen(
     incident: rules.IncidentState, route: rules.RouteSpec, found: rules.Collapsed[ChangedAlert], batch: Batch
 ) -> None:
     incidents.reopen(
         actor=TRIAGE, now=batch.now, incident_id=incident.id, why=wording.fires_again(route),
-        alerts=_joining(route, found.firing), rule=rule_of(route),
+        alerts=joins.joining_all(route, found.firing), rule=rule_of(route), largest=route.largest_group,
     )  # fmt: skip
     if found.resolved:
         _change(incident, route, rules.Collapsed([], found.resolved, []), batch)
@@ -354,7 +357,8 @@ def _wait(group: AlertGroup, route: rules.RouteSpec, firing: Sequence[ChangedAle
 
 
 def _finish(batch: Batch) -> None:
-    """Open what is to be opened, and write what was decided."""
+    """Let join what joins, open what is to be opened, and write what was decided."""
+    joins.carry_out(batch)
     carry_out(batch.plan, batch)
     telling.settle(batch)
     for group_id, alert_id in batch.unpinned:

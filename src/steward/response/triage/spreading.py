@@ -109,8 +109,9 @@ def _symptom(each: Wanted, incident_id: int, path: Sequence[str], batch: Batch) 
     # Without a severity: what is broken above was judged there; its symptoms do not raise it.
     members = [joining(change, why) for change in each.firing]
     incidents.alerts_changed(
-        actor=TRIAGE, now=batch.now, incident_id=incident_id, firing=members, rule=rule_of(each.route)
-    )
+        actor=TRIAGE, now=batch.now, incident_id=incident_id, firing=members, rule=rule_of(each.route),
+        largest=each.route.largest_group,
+    )  # fmt: skip
     each.group.incident_id, each.group.due_at, each.group.leased_until = incident_id, None, None
     batch.changed(each.group)
     text = wording.joined_cause(state.ref, path)
@@ -157,8 +158,9 @@ def _storm(storm: Storm, state: rules.IncidentState | None, wanted: Sequence[Wan
         why = wording.in_storm(route)
         members = [joining(c, why, rules.severity(route, c.severity)) for c in firing]
         incidents.alerts_changed(
-            actor=TRIAGE, now=now, incident_id=state.id, firing=members, auto_resolve=False, rule=rule_of(route)
-        )
+            actor=TRIAGE, now=now, incident_id=state.id, firing=members, auto_resolve=False, rule=rule_of(route),
+            largest=route.largest_group,
+        )  # fmt: skip
         telling_first = False
     text = wording.stormed(route, state.ref)
     for each in wanted:

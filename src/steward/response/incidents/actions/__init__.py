@@ -1,5 +1,6 @@
 """Every write to incidents. Each locks the incident's row first and looks at its state only then."""
 
+from steward.response.incidents.actions.joining import Join, join_incidents, spoken
 from steward.response.incidents.actions.membership import add_alerts, alerts_changed
 from steward.response.incidents.actions.merging import merge, undo_merge
 from steward.response.incidents.actions.opening import Opening, declare, open_incident, open_incidents
@@ -21,6 +22,7 @@ from steward.response.incidents.rules import IncidentState
 
 __all__ = [
     "IncidentState",
+    "Join",
     "JoiningAlert",
     "Opening",
     "Rule",
@@ -32,6 +34,7 @@ __all__ = [
     "close",
     "close_if_due",
     "declare",
+    "join_incidents",
     "lock",
     "lock_states",
     "merge",
@@ -43,6 +46,7 @@ __all__ = [
     "resolve",
     "set_severity",
     "split",
+    "spoken",
     "subject_of",
     "tell_again",
     "undo_merge",

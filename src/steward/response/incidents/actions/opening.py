@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,8 @@ from steward.foundation.errors import Invalid
 from steward.foundation.events import publish
 from steward.foundation.sentences import gettext as _
 from steward.people.audit import actions as audit
-from steward.response.incidents import events
-from steward.response.incidents.actions.membership import entries_of_joining, memberships_of
+from steward.response.incidents import events, rules
+from steward.response.incidents.actions.joining import breakdowns, entries_of_joining, write_members
 from steward.response.incidents.actions.shared import (
     JoiningAlert,
     check_severity,
@@ -25,7 +25,7 @@ from steward.response.incidents.actions.shared import (
     start_escalations,
     subject_of,
 )
-from steward.response.incidents.models import EntryKind, Incident, IncidentAlert, TimelineEntry
+from steward.response.incidents.models import EntryKind, Incident, TimelineEntry
 from steward.response.oncall import queries as oncall
 
 
@@ -62,20 +62,34 @@ def open_incidents(*, actor: Actor, now: datetime, openings: Sequence[Opening]) 
         for number, opening in zip(_numbers(len(openings)), openings, strict=True)
     )
     entries: list[TimelineEntry] = []
-    members: list[IncidentAlert] = []
     for incident, opening in zip(incidents, openings, strict=True):
         text = _("Opened as %(severity)s") % {"severity": incident.severity}
         entries.append(new_entry(incident, now, actor, EntryKind.OPENED, text, opening.why))
         entries += entries_of_joining(incident, now, actor, opening.alerts, known=frozenset())
-        members += memberships_of(incident, now, opening.alerts)
     TimelineEntry.objects.bulk_create(entries)
-    IncidentAlert.objects.bulk_create(members)
+    write_members(_members(incidents, openings, now))
+    _break_down(incidents)
     audit.record_all(actor=actor, now=now, entries=map(_audit_entry, incidents))
     for incident in incidents:
         publish(events.IncidentOpened(incident.pk, now))
     loud = [incident for incident, opening in zip(incidents, openings, strict=True) if opening.pages]
     start_escalations(actor, now, loud)
     return incidents
+
+
+def _members(
+    incidents: Sequence[Incident], openings: Sequence[Opening], now: datetime
+) -> Iterator[tuple[Incident, JoiningAlert, datetime]]:
+    for incident, opening in zip(incidents, openings, strict=True):
+        for alert in {alert.alert_id: alert for alert in opening.alerts}.values():
+            yield incident, alert, now
+
+
+def _break_down(incidents: Sequence[Incident]) -> None:
+    """Count what those with many alerts are made of."""
+    large = [incident for incident in incidents if incident.alert_count >= rules.BREAKDOWN_FROM]
+    for key, by in breakdowns(large).items():
+        Incident.objects.filter(pk=key).update(breakdown={"by": by})
 
 
 def _audit_entry(incident: Incident) -> audit.Entry:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
@@ -27,7 +27,8 @@ from steward.response.oncall import actions as oncall
 @dataclass(frozen=True, slots=True)
 class JoiningAlert:
     """An alert that joins an incident or changes in it; ``why`` is a sentence for people, ``reason`` its data.
-    ``severity`` is what the incident should have at least because of it; empty leaves the incident's."""
+    ``severity`` is what the incident should have at least because of it; empty leaves the incident's. ``counted``:
+    the values by which an incident with many alerts counts them."""
 
     alert_id: int
     name: str
@@ -36,6 +37,7 @@ class JoiningAlert:
     reason: dict[str, Any] = field(default_factory=dict)
     why: str = ""
     severity: str = ""
+    counted: Mapping[str, str] = field(default_factory=dict)
 
 
 def subject_of(incident: Incident) -> SubjectRef:

@@ -14,7 +14,7 @@ from steward.foundation.sentences import gettext as _
 from steward.foundation.ui.spans import duration_words
 from steward.people.accounts import queries as accounts
 from steward.response.incidents import events, rules
-from steward.response.incidents.actions.membership import join, recount
+from steward.response.incidents.actions.joining import Join, join_locked
 from steward.response.incidents.actions.severity import NO_RULE, Rule, raise_severity
 from steward.response.incidents.actions.shared import (
     JoiningAlert,
@@ -76,7 +76,7 @@ def resolve(*, actor: Actor, now: datetime, incident_id: int, why: str = "", via
 @transaction.atomic
 def reopen(
     *, actor: Actor, now: datetime, incident_id: int, why: str = "", alerts: Sequence[JoiningAlert] = (),
-    rule: Rule = NO_RULE,
+    rule: Rule = NO_RULE, largest: int = 0,
 ) -> Incident:  # fmt: skip
     """Open a resolved incident again, with the alerts that fire again; its escalation starts anew."""
     actor.require("incidents.resolve")
@@ -90,10 +90,9 @@ def reopen(
         incident.reopened += 1
         save(incident, now, "status", "resolved_at", "acknowledged_at", "due_at", "leased_until", "reopened")
         entry(incident, now, actor, EntryKind.REOPENED, _("Reopened"), why.strip())
-    joined = join(incident, now, actor, alerts)
-    if joined:
-        recount(incident, now)
-        raise_severity(incident, now, actor, joined, rule, tell=not step.changes)
+    came = join_locked([(incident, Join(incident.pk, alerts, rule, largest))], now, actor)[incident.pk]
+    if came.fresh:
+        raise_severity(incident, now, actor, came.fresh, rule, tell=not step.changes)
     if step.changes:
         record(actor, now, "incident.reopen", incident, {"status": "resolved"}, {"status": "open", "why": why})
         publish(events.IncidentReopened(incident.pk, now))
