@@ -30,7 +30,7 @@ class Named(Schema):
 
 
 class IncidentOut(Schema):
-    """An incident. ``unreached`` says that nobody could be paged."""
+    """An incident. ``unreached`` says that nobody could be paged; since ``quiet_since`` all that fires in it is held."""
 
     id: int
     ref: str
@@ -43,6 +43,7 @@ class IncidentOut(Schema):
     assignee: Named | None
     origin: dict[str, Any]
     unreached: bool
+    quiet_since: datetime | None
     alerts: int
     firing: int
     reopened: int
@@ -165,7 +166,8 @@ def _out(incident: Incident) -> IncidentOut:
         status=cast("StatusWord", incident.status), severity=cast("SeverityWord", incident.severity),
         service=Named(id=service.pk, name=service.name) if service else None,
         assignee=Named(id=assignee.pk, name=str(assignee)) if assignee else None,
-        origin=incident.origin, unreached=incident.unreached, alerts=incident.alert_count,
+        origin=incident.origin, unreached=incident.unreached,
+        quiet_since=incident.quiet_since, alerts=incident.alert_count,
         firing=incident.firing_count, reopened=incident.reopened, opened_at=incident.opened_at,
         acknowledged_at=incident.acknowledged_at, resolved_at=incident.resolved_at, closed_at=incident.closed_at,
         updated_at=incident.updated_at,

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from steward.foundation import subjects
 from steward.foundation.actors import Actor
 from steward.foundation.subjects import SubjectRef
-from steward.foundation.ui import lists, navigation, panels
+from steward.foundation.ui import lists, navigation, panels, statuses
 from steward.response.incidents import queries
 from steward.response.incidents.forms import IncidentFilters
 
@@ -41,3 +41,4 @@ panels.register("service", "incidents", "incidents:service-panel", position=20, 
 lists.register(
     lists.ListPage("incidents", _("Incidents"), "incidents:list", IncidentFilters, permission="incidents.view")
 )
+statuses.register("quiet", "maintenance", _("held, pages nobody"))

@@ -37,7 +37,7 @@ class RuleOut(Schema):
     url: str | None
 
 
-class PayloadOut(Schema):
+class ReceiptRequestOut(Schema):
     """The request that brought it, as it came."""
 
     endpoint: str
@@ -56,7 +56,7 @@ class StepOut(Schema):
     milliseconds: int | None
     rule: RuleOut | None
     facts: dict[str, str]
-    payload: PayloadOut | None
+    payload: ReceiptRequestOut | None
     url: str | None
 
 
@@ -108,7 +108,7 @@ class AnswerOfIncident(Schema):
     page: int | None
 
 
-class HeldOut(Schema):
+class StillHeldOut(Schema):
     """An alert of that time that something holds just now."""
 
     alert: int
@@ -122,7 +122,7 @@ class WhyOut(Schema):
     paged: int
     incidents: list[AnswerOfIncident]
     more: bool
-    held: list[HeldOut]
+    held: list[StillHeldOut]
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -151,7 +151,7 @@ def _step(line: shown.Line) -> StepOut:
         at=step.at, stage=step.stage, code=step.code, title=line.title, why=step.why,
         milliseconds=round(took / timedelta(milliseconds=1)) if took is not None else None, rule=_rule(step.rule),
         facts=dict(line.facts), url=line.url or None,
-        payload=PayloadOut(endpoint=payload.endpoint, size=payload.size, text=payload.text) if payload else None,
+        payload=ReceiptRequestOut(endpoint=payload.endpoint, size=payload.size, text=payload.text) if payload else None,
     )  # fmt: skip
 
 
@@ -203,5 +203,5 @@ def why(request: HttpRequest, query: Query[WhyFilter]) -> Any:
             )
             for each in found.found
         ],
-        held=[HeldOut(alert=each.id, name=each.name, kind=each.kind, why=each.why) for each in held],
+        held=[StillHeldOut(alert=each.id, name=each.name, kind=each.kind, why=each.why) for each in held],
     )  # fmt: skip

@@ -40,6 +40,16 @@ class NamedOut(Schema):
     name: str
 
 
+class HoldOut(Schema):
+    """Why an alert pages nobody just now: flapping, maintenance, silence, inhibition or muted (by the times of its route).
+    ``why`` is for our own people only."""
+
+    kind: str
+    why: str | None
+    since: datetime | None
+    until: datetime | None
+
+
 class AlertOut(Schema):
     id: int
     fingerprint: str
@@ -59,6 +69,7 @@ class AlertOut(Schema):
     changed_at: datetime
     expires_at: datetime | None = Field(description="When it resolves by itself unless heard of again.")
     fire_count: int
+    held: HoldOut | None = Field(description="What keeps it from paging anybody just now.")
 
 
 class AlertPage(Schema):
@@ -74,6 +85,9 @@ class AlertQuery(KeysetQuery):
     item: int | None = Field(None, ge=1, le=MAX_ID)
     name: str = Field("", max_length=300, description="Alerts whose name begins with this.")
     labels: str = Field("", max_length=2000, description="Labels as name=value, several with commas between them.")
+    held: list[Literal["any", "silence", "maintenance", "inhibition", "flapping", "muted"]] = Field(
+        default_factory=list, description="Only what this holds just now."
+    )
 
 
 class ChangeOut(Schema):
@@ -186,7 +200,15 @@ def _key(number: int) -> int:
     return number if number <= MAX_ID else 0
 
 
-def _alert(alert: Alert) -> dict[str, Any]:
+def _held(alert: Alert, actor: Actor) -> dict[str, Any] | None:
+    held = alert.standing
+    if not held:
+        return None
+    why = None if actor.is_external else queries.why_held(alert)
+    return {"kind": held["kind"], "why": why, "since": held.get("since"), "until": held.get("until")}
+
+
+def _alert(alert: Alert, actor: Actor) -> dict[str, Any]:
     names = (
         "id", "name", "status", "severity", "labels", "annotations", "generator_url", "item_id", "starts_at", "ends_at",
         "first_seen_at", "last_seen_at", "changed_at", "fire_count",
@@ -198,6 +220,7 @@ def _alert(alert: Alert) -> dict[str, Any]:
         "source": {"id": alert.source_id, "name": alert.source.name},
         "service": {"id": service.pk, "name": service.name} if service else None,
         "expires_at": alert.due_at if alert.status == "firing" else None,
+        "held": _held(alert, actor),
     }
 
 
@@ -245,6 +268,8 @@ def list_alerts(request: HttpRequest, query: Query[AlertQuery]) -> Any:
         found = found.filter(status__in=query.status)
     if query.severity:
         found = found.filter(severity__in=query.severity)
+    if query.held:
+        found = queries.held_by(found, query.held)
     if query.service is not None:
         found = found.filter(service_id=query.service)
     if query.source is not None:
@@ -255,14 +280,14 @@ def list_alerts(request: HttpRequest, query: Query[AlertQuery]) -> Any:
         found = queries.named(found, query.name)
     if query.labels:
         found = queries.labelled(found, queries.read_labels(query.labels))
-    return page_of(found, query, ("-changed_at", "-id"), _alert)
+    return page_of(found, query, ("-changed_at", "-id"), lambda alert: _alert(alert, actor))
 
 
 @alerts.get("/{int:alert_id}", response=AlertOut, summary="One alert")
 def one_alert(request: HttpRequest, alert_id: int) -> Any:
     actor = _actor(request)
     actor.require("alerts.view")
-    return _alert(queries.alert_by_id(actor, _key(alert_id)))
+    return _alert(queries.alert_by_id(actor, _key(alert_id)), actor)
 
 
 @alerts.get("/{int:alert_id}/changes", response=ChangePage, summary="When it fired and resolved, and why")

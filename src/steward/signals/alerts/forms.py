@@ -49,6 +49,21 @@ def _named(queryset: QuerySet[Any], text: str) -> QuerySet[Any]:
     return queries.named(queryset, text)  # type: ignore[arg-type]
 
 
+# What can hold an alert, as ``Alert.standing`` names it.
+HELD = [
+    ("any", _("anything")),
+    ("silence", _("a silence")),
+    ("maintenance", _("maintenance")),
+    ("inhibition", _("an inhibition rule")),
+    ("flapping", _("flap detection")),
+    ("muted", _("the times of its route")),
+]
+
+
+def _held_by(queryset: QuerySet[Any], values: list[str]) -> QuerySet[Any]:
+    return queries.held_by(queryset, values)  # type: ignore[arg-type]
+
+
 class AlertFilters(FilterSet):
     """The list's filters; without any it shows what fires."""
 
@@ -58,6 +73,7 @@ class AlertFilters(FilterSet):
     severity = ChoiceFilter(_("Severity"), choices=SEVERITIES, multiple=True)
     service = ChoiceFilter(_("Service"), field="service_id")
     source = ChoiceFilter(_("Source"), field="source_id")
+    held = ChoiceFilter(_("Held by"), choices=HELD, multiple=True, apply=_held_by)
     sorts = {
         "changed": Sort(_("newest change first"), ("-changed_at", "-id")),
         "oldest": Sort(_("oldest change first"), ("changed_at", "id")),

@@ -121,6 +121,8 @@ class Alert(DueModel):
                 condition=models.Q(service__isnull=False),
                 name="alert_service",
             ),
+            # What is held is little of much, and asked for as a list.
+            models.Index(fields=["-changed_at", "-id"], condition=models.Q(standing__isnull=False), name="alert_held"),
             models.Index(fields=["item"], condition=models.Q(item__isnull=False), name="alert_item"),
             models.Index(fields=["severity", "-changed_at", "-id"], name="alert_severity"),
             models.Index(fields=["name", "-changed_at", "-id"], name="alert_name"),

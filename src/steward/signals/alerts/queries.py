@@ -105,6 +105,12 @@ def held(actor: Actor) -> AlertQuerySet:
     return Alert.objects.visible_to(actor).filter(standing__isnull=False)
 
 
+def held_by(queryset: AlertQuerySet, kinds: Iterable[str]) -> AlertQuerySet:
+    """Those of these alerts that something of these kinds holds; ``any``: whatever it is."""
+    found, wanted = queryset.filter(standing__isnull=False), set(kinds)
+    return found if "any" in wanted else found.filter(standing__kind__in=wanted)
+
+
 def held_counts(actor: Actor) -> dict[str, int]:
     """By what holds them (silence, maintenance, …), how many alerts are held."""
     rows = held(actor).order_by().values_list("standing__kind").annotate(number=Count("pk"))

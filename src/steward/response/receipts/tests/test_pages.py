@@ -142,3 +142,30 @@ def test_asking_about_a_stretch_of_time(paged: int) -> None:
     wrong: Any = client.get(f"/receipts/?person={ben.pk}&start=2026-03-03T00:00&end=2026-03-02T00:00")
     assert wrong.status_code == 422 and "It ends before it begins." in wrong.content.decode()
     assert "Ask about a page that came, or did not" in text(client, "/receipts/")
+
+
+def test_badges_and_the_filter_say_what_holds_an_alert() -> None:
+    route()
+    silence()
+    held, free = fire(), fire("Other")
+    client = signed_in()
+    listed = check_queries(client, "/alerts/?held=silence").content.decode()
+    assert f"/alerts/{held.alert_id}/" in listed and f"/alerts/{free.alert_id}/" not in listed
+    assert ">silenced</span>" in listed
+    assert f"/alerts/{held.alert_id}/" not in text(client, "/alerts/?held=maintenance")
+    assert f"/alerts/{held.alert_id}/" in text(client, "/alerts/?held=any")
+    shown = text(client, f"/alerts/{held.alert_id}/")
+    assert "It pages nobody just now" in shown and "db maintenance" in shown
+    assert "It pages nobody just now" not in text(client, f"/alerts/{free.alert_id}/")
+
+
+def test_a_quiet_incident_says_so() -> None:
+    route()
+    fire()
+    silence()
+    engine()
+    client, incident = signed_in(), incidents()[0]
+    assert incident.quiet_since is not None
+    assert "held, pages nobody" in text(client, "/incidents/")
+    shown = text(client, f"/incidents/{incident.number}/")
+    assert "Nobody is paged for now" in shown and ">silenced</span>" in shown

@@ -67,6 +67,7 @@ def detail(request: HttpRequest, alert_id: int) -> HttpResponseBase:
     changes = list(queries.changes_of(alert)[: CHANGES_SHOWN + 1])
     context = {
         "alert": alert,
+        "why_held": "" if actor.is_external else queries.why_held(alert),
         "changes": [(change, shown.reason_text(change.reason)) for change in changes[:CHANGES_SHOWN]],
         "more": len(changes) > CHANGES_SHOWN,
         "link": shown.safe_link(alert.generator_url),
