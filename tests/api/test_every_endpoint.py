@@ -143,6 +143,14 @@ CASES: dict[str, Case] = {
     "post /incidents/{ref}/assign": Case("incidents.assign", {"assignee": "{user_id}"}),
     "post /incidents/{ref}/severity": Case("incidents.edit", {"severity": "SEV1"}),
     "post /incidents/{ref}/notes": Case("incidents.note", {"text": "x"}),
+    "get /incidents/{ref}/merge-candidates": Case("incidents.view"),
+    "post /incidents/{ref}/merge": Case("incidents.edit", {"into": "{main}"}, at="twin"),
+    "post /incidents/{ref}/unmerge": Case("incidents.edit", {"why": "x"}, at="merged"),
+    "get /incidents/{ref}/groups": Case("incidents.view"),
+    "post /incidents/{ref}/split": Case(
+        "incidents.edit", {"title": "New", "severity": "SEV3", "alerts": ["{part_id}"], "page": False}, at="twin"
+    ),
+    "post /incidents/{ref}/unsplit": Case("incidents.edit", {"why": "x"}, at="part"),
     "get /incidents/{ref}/timeline": Case("incidents.view"),
     "get /incidents/{ref}/alerts": Case("incidents.view"),
     "get /incidents/{ref}/escalation": Case("oncall.view"),

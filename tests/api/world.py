@@ -111,6 +111,30 @@ class World:
         parked = ParkedPayload.objects.create(source=source, received_at=NOW, endpoint="events", error=MARK, raw=raw)
         self._keep(alert_id=self.alert.pk, source_id=source.pk, parked_id=parked.pk, change_id=self.change.pk)
 
+    def _moved(self, name: str, joining: incidents.JoiningAlert, incident: Incident) -> None:
+        """An incident of several alerts, what was split off it, and what was merged into it."""
+        opening: dict[str, Any] = {"severity": "SEV4", "service_id": None, "policy_id": None, "origin": {}, "why": MARK}
+        extra = [self._twin(f"{name} {n}") for n in range(2)]
+        members = [joining, *(incidents.JoiningAlert(each.pk, each.name, "", True, {}, MARK) for each in extra)]
+        twin = incidents.open_incident(**self._given, title=f"{name} twin", alerts=members, **opening)
+        part = incidents.split(
+            **self._given, incident_id=twin.pk, alert_ids=[extra[0].pk], title=name, severity="SEV4", pages=False
+        )
+        merged = incidents.open_incident(**self._given, title=f"{name} merged", **opening)
+        incidents.merge(**self._given, incident_id=merged.pk, into_id=twin.pk)
+        self._keep(
+            twin=twin.ref, part=part.ref, merged=merged.ref, part_id=extra[1].pk, main=incident.ref
+        )  # fmt: skip
+
+    def _twin(self, name: str) -> Alert:
+        """Another alert like the first."""
+        found = Alert.objects.get(pk=self.alert.pk)
+        found.pk, found.name, found.labels = None, name, {**found.labels, "alertname": name}
+        found.fingerprint = name.encode()[-16:].rjust(16, b".")
+        found._state.adding = True
+        found.save(force_insert=True)
+        return found
+
     def _response(self, name: str) -> None:
         # Two, so that each can be moved up; new ones are the last before the default route.
         triage.create_route(**self._given, name=f"{name} first", matchers=f'team="{MARK}"')
@@ -137,6 +161,7 @@ class World:
             subject_label=name, title=name, body=MARK, reason={"why": MARK},
         )  # fmt: skip
         self.over: Incident = over
+        self._moved(name, joining, incident)
         self._keep(
             incident_id=incident.pk,
             route_id=route.pk,

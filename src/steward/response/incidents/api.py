@@ -30,7 +30,9 @@ class Named(Schema):
 
 
 class IncidentOut(Schema):
-    """An incident. ``unreached`` says that nobody could be paged; since ``quiet_since`` all that fires in it is held."""
+    """An incident. ``unreached`` says that nobody could be paged; since ``quiet_since`` everything that fires in it is
+    silenced, in maintenance or inhibited. ``merged_into`` and ``split_from`` name other incidents: one that was merged
+    is closed and goes on there."""
 
     id: int
     ref: str
@@ -51,6 +53,8 @@ class IncidentOut(Schema):
     acknowledged_at: datetime | None
     resolved_at: datetime | None
     closed_at: datetime | None
+    merged_into: str | None
+    split_from: str | None
     updated_at: datetime
 
 
@@ -151,6 +155,50 @@ class SeverityChange(Why):
     severity: SeverityWord
 
 
+class Merging(Why):
+    """The incident to merge into, as INC-12 or 12."""
+
+    into: str = Field(min_length=1, max_length=40)
+
+
+class SplitOff(Why):
+    """What is to be an incident of its own: alerts by id, or whole groups (see `/groups`) with what will come in them.
+    ``page``: the policy starts at once."""
+
+    title: str = Field(min_length=1, max_length=300)
+    severity: SeverityWord
+    alerts: list[int] = Field(default_factory=list, max_length=20_000)
+    groups: list[int] = Field(default_factory=list, max_length=1_000)
+    policy: int | None = Key
+    page: bool = True
+
+
+class MergeCandidate(Schema):
+    """An open incident that may be the same, and why: opened ``minutes_apart``, labels that both have."""
+
+    incident: IncidentOut
+    score: float
+    same_service: bool
+    minutes_apart: float
+    labels: dict[str, str]
+
+
+class MergeCandidates(Schema):
+    items: list[MergeCandidate]
+
+
+class GroupOfAlerts(Schema):
+    """Alerts that came together; new ones of the group join them."""
+
+    id: int
+    label: str
+    alerts: list[int]
+
+
+class GroupsOfAlerts(Schema):
+    items: list[GroupOfAlerts]
+
+
 class Note(Schema):
     text: str = Field(min_length=1, max_length=10_000)
 
@@ -166,10 +214,12 @@ def _out(incident: Incident) -> IncidentOut:
         status=cast("StatusWord", incident.status), severity=cast("SeverityWord", incident.severity),
         service=Named(id=service.pk, name=service.name) if service else None,
         assignee=Named(id=assignee.pk, name=str(assignee)) if assignee else None,
-        origin=incident.origin, unreached=incident.unreached,
-        quiet_since=incident.quiet_since, alerts=incident.alert_count,
+        origin=incident.origin, unreached=incident.unreached, alerts=incident.alert_count,
         firing=incident.firing_count, reopened=incident.reopened, opened_at=incident.opened_at,
         acknowledged_at=incident.acknowledged_at, resolved_at=incident.resolved_at, closed_at=incident.closed_at,
+        quiet_since=incident.quiet_since,
+        merged_into=incident.merged_into.ref if incident.merged_into else None,
+        split_from=incident.split_from.ref if incident.split_from else None,
         updated_at=incident.updated_at,
     )  # fmt: skip
 
@@ -291,3 +341,60 @@ def escalation(request: HttpRequest, ref: str) -> Any:
     incident = queries.by_ref(actor, ref)
     actor.require("oncall.view")
     return {"escalation": oncall.escalation_of(SubjectRef("incident", incident.pk))}
+
+
+@router.get("/{ref}/merge-candidates", response=MergeCandidates, summary="Open incidents that may be the same")
+def merge_candidates(request: HttpRequest, ref: str, q: str = "") -> Any:
+    actor = _actor(request)
+    found = queries.merge_candidates(actor, queries.by_ref(actor, ref), q.replace("\0", "")[:200])
+    return {
+        "items": [
+            MergeCandidate(
+                incident=_out(each.incident), score=round(each.likeness.score, 2),
+                same_service=each.likeness.same_service, minutes_apart=round(each.likeness.apart.total_seconds() / 60, 1),
+                labels=dict(each.likeness.labels),
+            )
+            for each in found
+        ]
+    }  # fmt: skip
+
+
+@router.post("/{ref}/merge", response=IncidentOut, summary="Merge it into another; answers with the other")
+def merge(request: HttpRequest, ref: str, payload: Merging) -> Any:
+    actor = _actor(request)
+    left, into = queries.by_ref(actor, ref), queries.by_ref(actor, payload.into)
+    return _out(
+        actions.merge(actor=actor, now=clock.now(), incident_id=left.pk, into_id=into.pk, why=payload.why)
+    )  # fmt: skip
+
+
+@router.post("/{ref}/unmerge", response=IncidentOut, summary="Undo its merge: it is one of its own again")
+def undo_merge(request: HttpRequest, ref: str, payload: Why | None = None) -> Any:
+    actor, why = _actor(request), payload.why if payload else ""
+    incident = queries.by_ref(actor, ref)
+    return _out(actions.undo_merge(actor=actor, now=clock.now(), incident_id=incident.pk, why=why))
+
+
+@router.get("/{ref}/groups", response=GroupsOfAlerts, summary="The groups of alerts that it consists of")
+def groups(request: HttpRequest, ref: str) -> Any:
+    actor = _actor(request)
+    found = queries.groups(actor, queries.by_ref(actor, ref))
+    return {"items": [GroupOfAlerts(id=each.id, label=each.label, alerts=list(each.alerts)) for each in found]}
+
+
+@router.post("/{ref}/split", response={201: IncidentOut}, summary="Split alerts off into a new incident")
+def split(request: HttpRequest, ref: str, payload: SplitOff) -> Any:
+    actor = _actor(request)
+    incident = queries.by_ref(actor, ref)
+    made = actions.split(
+        actor=actor, now=clock.now(), incident_id=incident.pk, alert_ids=payload.alerts, group_ids=payload.groups,
+        title=payload.title, severity=payload.severity, policy_id=payload.policy, pages=payload.page, why=payload.why,
+    )  # fmt: skip
+    return Status(201, _out(made))
+
+
+@router.post("/{ref}/unsplit", response=IncidentOut, summary="Move its alerts back; answers with where they came from")
+def undo_split(request: HttpRequest, ref: str, payload: Why | None = None) -> Any:
+    actor, why = _actor(request), payload.why if payload else ""
+    incident = queries.by_ref(actor, ref)
+    return _out(actions.undo_split(actor=actor, now=clock.now(), incident_id=incident.pk, why=why))

@@ -75,6 +75,26 @@ class SeverityForm(forms.Form):
     why = forms.CharField(label=_("Why"), max_length=500, required=False)
 
 
+class MergeForm(forms.Form):
+    into = forms.CharField(label=_("Merge into"), max_length=40)
+    why = forms.CharField(label=_("Why"), max_length=500, required=False)
+
+
+class SplitForm(forms.Form):
+    """What is split off. Alerts and groups are boxes of the page, so that it can show what they are."""
+
+    title = forms.CharField(label=_("What is wrong"), max_length=300)
+    severity = forms.ChoiceField(label=_("Severity"), choices=SEVERITIES)
+    policy = Number(label=_("Escalation policy"), coerce=_number, empty_value=None, required=False)
+    pages = forms.BooleanField(label=_("Page people now"), required=False)
+    why = forms.CharField(label=_("Why"), max_length=500, required=False)
+
+    def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        policies = oncall.policies(actor).order_by("name").values_list("pk", "name")
+        cast("forms.ChoiceField", self.fields["policy"]).choices = [("", _("nobody")), *policies]
+
+
 class NoteForm(forms.Form):
     text = forms.CharField(
         label=_("Note"), max_length=10_000,

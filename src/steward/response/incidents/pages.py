@@ -28,7 +28,8 @@ __all__ = ["act"]
 EXPORTED = 50_000
 
 
-def _actor(request: HttpRequest) -> Actor:
+def actor_of(request: HttpRequest) -> Actor:
+    """Who asks."""
     return cast("Actor", request.actor)  # type: ignore[attr-defined]
 
 
@@ -36,7 +37,7 @@ def _actor(request: HttpRequest) -> Actor:
 @require_safe
 def incident_list(request: HttpRequest) -> HttpResponseBase:
     """The list; without filters, what someone still works on."""
-    actor = _actor(request)
+    actor = actor_of(request)
     chosen = filters(actor, request.GET)
     found = paginate(chosen.apply(queries.incidents(actor)), request_params=request.GET.dict(), order=chosen.order)
     # The template asks only when there is no row to show.
@@ -49,7 +50,7 @@ def incident_list(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def export(request: HttpRequest) -> HttpResponseBase:
     """The filtered list as CSV."""
-    actor = _actor(request)
+    actor = actor_of(request)
     chosen = filters(actor, request.GET)
     rows = chosen.apply(queries.incidents(actor)).order_by(*chosen.order)[:EXPORTED]
     header = ["ref", "title", "status", "severity", "service", "assignee", "opened", "acknowledged", "resolved"]
@@ -67,7 +68,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
 @require_http_methods(["GET", "POST"])
 def declare(request: HttpRequest) -> HttpResponseBase:
     """Declare an incident by hand."""
-    actor = _actor(request)
+    actor = actor_of(request)
     form = DeclareForm(actor, request.POST or None, initial={"service": request.GET.get("service", "")})
     status = 200
     if request.method == "POST":
@@ -92,7 +93,7 @@ def declare(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def detail(request: HttpRequest, number: int) -> HttpResponseBase:
     """One incident."""
-    actor = _actor(request)
+    actor = actor_of(request)
     incident = queries.by_number(actor, number)
     context = shown.everything(actor, incident, whole="all" in request.GET)
     return render(request, "incidents/detail.html", {**context, "note_form": NoteForm()})
@@ -102,7 +103,7 @@ def detail(request: HttpRequest, number: int) -> HttpResponseBase:
 @require_GET
 def live(request: HttpRequest, number: int) -> HttpResponseBase:
     """The parts that change, for htmx; 204 while nothing did. Never the note form: somebody may be typing."""
-    actor = _actor(request)
+    actor = actor_of(request)
     incident = queries.by_number(actor, number)
     if request.GET.get("at") == shown.stamp(incident):
         return HttpResponse(status=204)
@@ -117,7 +118,7 @@ def live(request: HttpRequest, number: int) -> HttpResponseBase:
 @require_POST
 def act_on(request: HttpRequest, number: int, verb: str) -> HttpResponseBase:
     """Acknowledge, resolve, reopen, close or note."""
-    actor = _actor(request)
+    actor = actor_of(request)
     incident = queries.by_number(actor, number)
     done = VERBS.get(verb)
     if done is None:
@@ -154,6 +155,16 @@ def _close(_request: HttpRequest, actor: Actor, incident: Incident) -> str:
     return _("Closed.")
 
 
+def _unmerge(_request: HttpRequest, actor: Actor, incident: Incident) -> str:
+    actions.undo_merge(actor=actor, now=clock.now(), incident_id=incident.pk)
+    return _("It is an incident of its own again.")
+
+
+def _unsplit(_request: HttpRequest, actor: Actor, incident: Incident) -> str:
+    into = actions.undo_split(actor=actor, now=clock.now(), incident_id=incident.pk)
+    return _("Its alerts are in %(ref)s again.") % {"ref": into.ref}
+
+
 def _note(request: HttpRequest, actor: Actor, incident: Incident) -> str:
     form = NoteForm(request.POST)
     if not form.is_valid():
@@ -165,6 +176,7 @@ def _note(request: HttpRequest, actor: Actor, incident: Incident) -> str:
 
 VERBS: dict[str, Callable[[HttpRequest, Actor, Incident], str]] = {
     "acknowledge": _acknowledge, "resolve": _resolve, "reopen": _reopen, "close": _close, "notes": _note,
+    "unmerge": _unmerge, "unsplit": _unsplit,
 }  # fmt: skip
 
 
@@ -172,7 +184,7 @@ VERBS: dict[str, Callable[[HttpRequest, Actor, Incident], str]] = {
 @require_http_methods(["GET", "POST"])
 def assign(request: HttpRequest, number: int) -> HttpResponseBase:
     """The dialog that gives the incident to a person."""
-    actor = _actor(request)
+    actor = actor_of(request)
     incident = queries.by_number(actor, number)
     form = AssignForm(actor, request.POST or None, initial={"assignee": incident.assignee_id or ""})
     if request.method == "POST" and form.is_valid():
@@ -186,7 +198,7 @@ def assign(request: HttpRequest, number: int) -> HttpResponseBase:
 @require_http_methods(["GET", "POST"])
 def severity(request: HttpRequest, number: int) -> HttpResponseBase:
     """The dialog that sets the severity."""
-    actor = _actor(request)
+    actor = actor_of(request)
     incident = queries.by_number(actor, number)
     form = SeverityForm(request.POST or None, initial={"severity": incident.severity})
     if request.method == "POST" and form.is_valid():
@@ -210,7 +222,7 @@ def _dialog(request: HttpRequest, incident: Incident, form: Any, title: str, url
 @require_safe
 def service_panel(request: HttpRequest, service_id: int) -> HttpResponseBase:
     """On a service's page: its active incidents, and the latest others."""
-    actor = _actor(request)
+    actor = actor_of(request)
     service = configuration.services(actor).filter(pk=service_id).first()
     if service is None:
         raise NotFound(_("There is no such service."))

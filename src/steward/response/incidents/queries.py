@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
-from django.db.models.functions import StrIndex, TruncHour
+from django.db.models import Case, Count, F, FloatField, Func, IntegerField, Q, QuerySet, Value, When
+from django.db.models.functions import Extract, StrIndex, TruncHour
 from django.utils.translation import gettext as _
 
 from steward.foundation.actors import Actor
+from steward.foundation.events import publish
+from steward.response.incidents import rules
 from steward.response.incidents.errors import IncidentNotFound
+from steward.response.incidents.events import GroupsAsked
 from steward.response.incidents.models import (
     EntryKind,
     Incident,
@@ -32,7 +35,7 @@ REF = re.compile(r"^\s*(?:INC-)?(\d{1,18})\s*$", re.IGNORECASE)
 
 def incidents(actor: Actor) -> IncidentQuerySet:
     """What this actor may see, with what a list shows."""
-    return Incident.objects.visible_to(actor).select_related("service", "assignee")
+    return Incident.objects.visible_to(actor).select_related("service", "assignee", "merged_into", "split_from")
 
 
 def active(actor: Actor) -> QuerySet[Incident]:
@@ -211,6 +214,89 @@ def _by_service(active: Iterable[tuple[int | None, str]]) -> dict[int, tuple[str
             worst, number = found.get(service_id, ("SEV9", 0))
             found[service_id] = (min(worst, severity), number + 1)
     return found
+
+
+# How many open incidents are compared, and how many are offered.
+COMPARED, OFFERED = 200, 12
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An open incident that another one could be merged into, and what speaks for it."""
+
+    incident: Incident
+    likeness: rules.Likeness
+
+
+def merge_candidates(actor: Actor, incident: Incident, text: str = "") -> list[Candidate]:
+    """Open incidents that may be the same, the likeliest first; with ``text``, only those that it finds. Compared are
+    those of the same service and those that opened nearest in time (three queries)."""
+    others = matching(active(actor), text) if text.strip() else active(actor)
+    others = others.exclude(pk=incident.pk).alias(
+        same=Case(When(service_id=incident.service_id, then=Value(0)), default=Value(1)),
+        apart=Func(
+            Extract(F("opened_at"), "epoch") - Value(incident.opened_at.timestamp()), function="ABS",
+            output_field=FloatField(),
+        ),
+    )  # fmt: skip
+    found = list(others.order_by("same", "apart", "pk")[:COMPARED])
+    labels = _first_labels([incident.pk, *(each.pk for each in found)])
+    compared = [
+        Candidate(
+            each,
+            rules.likeness(
+                services=(incident.service_id, each.service_id), opened=(incident.opened_at, each.opened_at),
+                labels=(labels.get(incident.pk, {}), labels.get(each.pk, {})),
+            ),
+        )
+        for each in found
+    ]  # fmt: skip
+    return sorted(compared, key=lambda each: (-each.likeness.score, each.incident.pk))[:OFFERED]
+
+
+def _first_labels(incident_ids: Iterable[int]) -> dict[int, dict[str, str]]:
+    """The labels of one alert of each incident: enough to see what it is about, however many it has."""
+    rows = IncidentAlert.objects.filter(incident__in=list(incident_ids)).order_by("incident_id", "alert_id")
+    return dict(rows.distinct("incident_id").values_list("incident_id", "alert__labels"))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Alerts that came into an incident together, and will again."""
+
+    id: int
+    label: str
+    alerts: tuple[int, ...]
+
+
+def groups(actor: Actor, incident: Incident) -> list[Group]:
+    """The groups of alerts that an incident consists of; nothing for external people, whose alerts are not all."""
+    if actor.is_external or not actor.can("incidents.view"):
+        return []
+    asked = GroupsAsked(incident.pk)
+    publish(asked)
+    return [Group(each["id"], each["label"], tuple(each["alerts"])) for each in asked.found]
+
+
+def related(actor: Actor, incident: Incident) -> dict[str, list[Incident]]:
+    """What was merged into it, what it was split off from and into: as far as the actor may see that."""
+    ids = [key for key in (incident.merged_into_id, incident.split_from_id) if key]
+    found = (
+        Incident.objects.visible_to(actor)
+        .filter(Q(pk__in=ids) | Q(merged_into=incident.pk) | Q(split_from=incident.pk))
+        .order_by("number")
+    )
+    ways: dict[str, list[Incident]] = {"merged_into": [], "split_from": [], "merged": [], "split_off": []}
+    for each in found:
+        if each.pk == incident.merged_into_id:
+            ways["merged_into"].append(each)
+        elif each.merged_into_id == incident.pk:
+            ways["merged"].append(each)
+        elif each.pk == incident.split_from_id:
+            ways["split_from"].append(each)
+        else:
+            ways["split_off"].append(each)
+    return {name: found for name, found in ways.items() if found}
 
 
 def order_by_status() -> Case:

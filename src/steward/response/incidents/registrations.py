@@ -37,6 +37,7 @@ navigation.register(
         shortcut="i",
     )
 )
+statuses.register("merged", "unknown", _("merged"))
 panels.register("service", "incidents", "incidents:service-panel", position=20, permission="incidents.view")
 lists.register(
     lists.ListPage("incidents", _("Incidents"), "incidents:list", IncidentFilters, permission="incidents.view")

@@ -31,6 +31,8 @@ _DOTS = {
     EntryKind.NOTE: "note",
     EntryKind.UNREACHED: "down",
     EntryKind.VERDICT: "note",
+    EntryKind.MERGED: "info",
+    EntryKind.SPLIT: "info",
 }
 # Whose entries name who did it; "by engine" would tell nobody anything.
 _SOMEBODY = {"user", "link", "apikey"}
@@ -73,6 +75,7 @@ def everything(actor: Actor, incident: Incident, *, whole: bool = False) -> dict
         "escalation": oncall.escalation_of(SubjectRef("incident", incident.pk)) if incident.policy_id else None,
         "may": may(actor, incident),
         "why_me": why_me(actor, incident),
+        "related": queries.related(actor, incident),
         "common": common_labels(members),
     }
 
@@ -88,6 +91,10 @@ def may(actor: Actor, incident: Incident) -> dict[str, bool]:
         "assign": active and actor.can("incidents.assign"),
         "severity": active and actor.can("incidents.edit"),
         "note": actor.can("incidents.note"),
+        "merge": status != IncidentStatus.CLOSED and actor.can("incidents.edit"),
+        "split": active and incident.alert_count > 1 and all(map(actor.can, ("incidents.edit", "incidents.declare"))),
+        "unmerge": incident.state == "merged" and actor.can("incidents.edit"),
+        "unsplit": active and incident.split_from_id is not None and actor.can("incidents.edit"),
     }
 
 

@@ -15,6 +15,7 @@ from steward.algorithms.matching import MatcherError, from_json, parse_matchers,
 from steward.foundation.actors import Actor
 from steward.foundation.subjects import SubjectRef
 from steward.people.audit import actions as audit
+from steward.response.triage import judging
 from steward.response.triage.document import changed
 from steward.response.triage.errors import BadRoute, RouteNotFound, TimesInUse
 from steward.response.triage.models import Hold, InhibitionRule, InhibitionSource, Settings, TimeInterval
@@ -70,6 +71,7 @@ def _settle(rule: InhibitionRule, now: datetime) -> None:
     InhibitionSource.objects.filter(rule=rule).delete()
     if rule.enabled:
         fill_sources(rule)
+        judging.look_again(now)
     Hold.objects.filter(kind="inhibition", ref_id=rule.pk).update(due_at=now, leased_until=None)
 
 

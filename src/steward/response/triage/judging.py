@@ -18,7 +18,7 @@ from steward.foundation.due.registry import wake
 from steward.foundation.sentences import SAID, packed
 from steward.response.suppression import queries as suppression
 from steward.response.triage import rules, wording
-from steward.response.triage.models import Decision, Hold, InhibitionSource
+from steward.response.triage.models import Decision, Hold, InhibitionSource, Reconsideration
 from steward.signals.alerts import actions as alerts
 from steward.signals.alerts import queries as alert_queries
 from steward.signals.alerts.events import ChangedAlert
@@ -187,11 +187,33 @@ def _note_sources(by_alert: Mapping[int, Sequence[ChangedAlert]], config: rules.
         if given[-1].status == "firing"
         for place in config.inhibiting.as_source(given[-1].labels)
     ]
+    begins = _begins(firing)
     InhibitionSource.objects.bulk_create(firing, ignore_conflicts=True)
+    if begins:
+        # Its targets may fire in incidents already: they must not be told of again while it fires.
+        look_again(now)
     gone = list(InhibitionSource.objects.filter(alert_id__in=ended).values_list("rule_id", "key")) if ended else []
     if gone:
         InhibitionSource.objects.filter(alert_id__in=ended).delete()
         release("inhibition", gone, now)
+
+
+def _begins(sources: Sequence[InhibitionSource]) -> bool:
+    """Whether any of these mutes others only from now on."""
+    if not sources:
+        return False
+    known = InhibitionSource.objects.filter(alert_id__in={each.alert_id for each in sources})
+    return bool({(each.rule_id, each.key, each.alert_id) for each in sources} - set(
+        known.values_list("rule_id", "key", "alert_id")
+    ))  # fmt: skip
+
+
+def look_again(now: datetime) -> None:
+    """Have the engine look at what fires in incidents: something has begun that may hold it. In the caller's
+    transaction; many such beginnings come to one look."""
+    Reconsideration.objects.bulk_create([Reconsideration(pk=1)], ignore_conflicts=True)
+    Reconsideration.objects.filter(pk=1).update(due_at=now, leased_until=None)
+    wake("triage.reconsider")
 
 
 def _inhibited(by_alert: Mapping[int, Sequence[ChangedAlert]], config: rules.Configuration) -> dict[int, Held]:

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from django.db import transaction
 
-from steward.foundation.due.registry import wake
 from steward.response.incidents import actions as incidents
 from steward.response.incidents import queries as incident_queries
 from steward.response.triage import configuration, judging
@@ -49,14 +48,13 @@ def suppression_changed(*, now: datetime, kind: str, ref_id: int) -> None:
     """A silence or window began, ended or is another one: what it held is judged anew at once, and what fires is looked
     at by the engine. In the caller's transaction."""
     judging.release(kind, [(ref_id, None)], now)
-    Reconsideration.objects.bulk_create([Reconsideration(pk=1)], ignore_conflicts=True)
-    Reconsideration.objects.filter(pk=1).update(due_at=now, leased_until=None)
-    wake("triage.reconsider")
+    judging.look_again(now)
 
 
 @transaction.atomic
 def reconsider(*, now: datetime, key: int) -> None:
-    """Hold what fires in incidents and is silenced or in maintenance now; an incident with nothing else goes quiet."""
+    """Hold what fires in incidents and is silenced, inhibited or in maintenance now; an incident with nothing else goes
+    quiet."""
     row = Reconsideration.objects.select_for_update().filter(pk=key, due_at__lte=now).first()
     if row is None:
         return

@@ -68,7 +68,7 @@ def quiet(*, actor: Actor, now: datetime, incident_id: int) -> bool:
         return False
     incident.quiet_since = now
     save(incident, now, "quiet_since")
-    why = _("all of its firing alerts are silenced or in maintenance")
+    why = _("all of its firing alerts are silenced, inhibited or in maintenance")
     entry(incident, now, actor, EntryKind.ESCALATION, _("Nobody is paged for now"), why)
     oncall.stop_escalation(actor=actor, now=now, subject=subject_of(incident), reason=why)
     record(actor, now, "incident.quiet", incident, {}, {"quiet": True})
@@ -86,7 +86,7 @@ def unquiet(*, actor: Actor, now: datetime, incident_id: int) -> bool:
     save(incident, now, "quiet_since")
     record(actor, now, "incident.unquiet", incident, {"quiet": True}, {})
     if incident.is_active:
-        why = _("what was silenced or in maintenance still fires")
+        why = _("what was silenced, inhibited or in maintenance still fires")
         entry(incident, now, actor, EntryKind.ESCALATION, _("People are paged again"), why)
         if incident.status == IncidentStatus.OPEN:
             start_escalations(actor, now, [incident])

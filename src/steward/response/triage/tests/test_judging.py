@@ -14,7 +14,7 @@ from steward.response.oncall.models import Escalation
 from steward.response.suppression import actions as suppression
 from steward.response.triage import actions, releasing
 from steward.response.triage.errors import BadRoute
-from steward.response.triage.models import Decision, Hold, Notice
+from steward.response.triage.models import Decision, Hold, Notice, Reconsideration
 from steward.response.triage.tests.factories import (
     ADMIN,
     NOW,
@@ -284,3 +284,51 @@ def test_maintenance_holds_what_is_in_its_scope_and_nothing_else() -> None:
     suppression.create_window(actor=ADMIN, now=NOW, work=work)
     assert decisions(fire("A", service="c"))[0][0] == "maintenance"
     assert decisions(fire("B", service="o"))[0][0] == "opened"
+
+
+def test_what_fires_already_is_quiet_while_the_source_of_an_inhibition_fires() -> None:
+    """No repeat and no escalation, as Alertmanager mutes further notifications; and people are paged when it ends."""
+    route(policy_id=policy(notify(user()), wait(5)).pk, repeat_interval=600)
+    actions.save_inhibition(
+        actor=ADMIN,
+        now=NOW,
+        name="By rack",
+        source='alertname="RackDown"',
+        target='alertname="DiskFull"',
+        equal=["rack"],
+    )
+    fire(rack="7")
+    fire("Load", rack="7")
+    held, other = incidents()
+    fire("RackDown", at=NOW + minutes(1), rack="8")
+    judge_due(NOW + minutes(1))
+    held.refresh_from_db()
+    assert held.quiet_since is None, "another rack"
+    source = fire("RackDown", at=NOW + minutes(2), rack="7")
+    judge_due(NOW + minutes(2))
+    for each in (held, other):
+        each.refresh_from_db()
+    assert held.quiet_since == NOW + minutes(2) and other.quiet_since is None
+    assert Alert.objects.get(name="DiskFull").standing["by"] == source.alert_id
+    running = Escalation.objects.filter(state="running").values_list("subject_id", flat=True)
+    assert held.pk not in running and other.pk in running
+    resolve("RackDown", at=NOW + minutes(3), rack="7")
+    judge_due(NOW + minutes(3))
+    held.refresh_from_db()
+    assert held.quiet_since is None
+    assert Escalation.objects.filter(state="running", subject_id=held.pk).exists()
+
+
+def test_a_source_that_fires_on_asks_nobody_to_look_again() -> None:
+    actions.save_inhibition(
+        actor=ADMIN,
+        now=NOW,
+        name="By rack",
+        source='alertname="RackDown"',
+        target='alertname="DiskFull"',
+        equal=["rack"],
+    )
+    fire("RackDown", rack="7")
+    judge_due(NOW)
+    fire("RackDown", at=NOW + minutes(1), rack="7")
+    assert not Reconsideration.objects.filter(due_at__isnull=False).exists()
