@@ -80,7 +80,7 @@ def test_amtool_manages_silences(steward: Steward, path: str) -> None:
 
     amtool(steward, path, "silence", "expire", uuid)
     assert listed(steward, path) == []
-    (ended,) = listed(steward, path, "--expired")
+    (ended,) = [each for each in listed(steward, path, "--expired") if each["id"] == uuid]
     assert ended["status"]["state"] == "expired"
     assert firing(steward, path, "--active") == {"DiskFull", "Other"}
     amtool(steward, path, "silence", "expire", "no-such-id", fails=True)

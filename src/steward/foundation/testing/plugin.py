@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 # The environment is parsed once, so it must be right before anything of Steward is imported.
 os.environ.setdefault("STEWARD_DATA", str(Path(tempfile.gettempdir()) / f"steward-tests-{os.getuid()}"))
@@ -24,6 +26,13 @@ if "DATABASE_URL" not in os.environ:
     from steward.foundation.database.embedded import EmbeddedServer
 
     os.environ["DATABASE_URL"] = EmbeddedServer(Path(os.environ["STEWARD_DATA"])).start()
+
+
+@pytest.fixture(autouse=True)
+def _in_no_language_of_the_test_before() -> Iterator[None]:
+    """A request of the test client leaves its reader's language behind in the thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.hookimpl(trylast=True)

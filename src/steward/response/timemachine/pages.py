@@ -14,12 +14,14 @@ from django.views.decorators.http import require_POST, require_safe
 from steward.foundation import clock
 from steward.foundation.actors import Actor
 from steward.foundation.ui.paging import paginate
-from steward.foundation.ui.views import page
+from steward.foundation.ui.views import export_csv, page
 from steward.response.timemachine import actions, queries, shown
 from steward.response.timemachine.forms import CommentForm, CompareForm, VersionFilters
 from steward.response.timemachine.rules.difference import difference
 
 DRAFTS_SHOWN = 20
+# Each holds a whole document.
+MOST_EXPORTED = 1000
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -42,6 +44,22 @@ def version_list(request: HttpRequest) -> HttpResponseBase:
         "compare": CompareForm(initial={"left": max(newest.number - 1, 1), "right": newest.number} if newest else {}),
     }  # fmt: skip
     return render(request, "timemachine/list.html", context)
+
+
+@page("routes.view")
+@require_safe
+def export(request: HttpRequest) -> HttpResponseBase:
+    """The filtered versions as CSV."""
+    actor = _actor(request)
+    chosen = VersionFilters(request.GET)
+    found = list(chosen.apply(queries.versions(actor)).order_by(*chosen.order)[:MOST_EXPORTED])
+    lines = (
+        (row["version"].number, row["version"].at, row["version"].kind, row["version"].author, row["version"].comment,
+         row["summary"])
+        for row in shown.version_rows(found)
+    )  # fmt: skip
+    header = ["version", "at", "kind", "author", "comment", "changed"]
+    return export_csv("versions.csv", header, lines, request=request)
 
 
 @page("routes.view")

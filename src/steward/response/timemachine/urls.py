@@ -7,6 +7,7 @@ from steward.response.timemachine import draft_pages, pages
 app_name = "timemachine"
 urlpatterns = [
     path("time-machine/", pages.version_list, name="list"),
+    path("time-machine/export.csv", pages.export, name="export"),
     path("time-machine/compare", pages.compare, name="compare"),
     path("time-machine/versions/<int:version_number>/", pages.version, name="version"),
     path("time-machine/versions/<int:version_number>/roll-back", pages.roll_back, name="roll-back"),
