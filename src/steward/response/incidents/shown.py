@@ -7,16 +7,18 @@ from datetime import date
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from steward.foundation.actors import Actor
 from steward.foundation.subjects import SubjectRef
-from steward.response.incidents import queries
+from steward.response.incidents import queries, rules
 from steward.response.incidents.models import EntryKind, Incident, IncidentAlert, IncidentStatus, TimelineEntry
 from steward.response.notifications import queries as notifications
 from steward.response.oncall import queries as oncall
 
 # What a page shows at once; the rest is behind a link.
 NEWEST_ENTRIES, ALL_ENTRIES, MOST_ALERTS = 100, 5000, 40
+MOST_COUNTED = 5
 
 _DOTS = {
     EntryKind.OPENED: "high",
@@ -77,7 +79,19 @@ def everything(actor: Actor, incident: Incident, *, whole: bool = False) -> dict
         "why_me": why_me(actor, incident),
         "related": queries.related(actor, incident),
         "common": common_labels(members),
+        "breakdown": breakdown(incident),
     }
+
+
+def breakdown(incident: Incident) -> list[tuple[str, list[tuple[str, int]]]]:
+    """What an incident with many alerts is made of: the most frequent names, services and severities."""
+    by = incident.breakdown.get("by", {})
+    titles = {"alertname": _("Alert names"), "service": _("Services"), "severity": _("Severities")}
+    found = [
+        (titles[name], [each for each in rules.most_frequent(by.get(name, {}), MOST_COUNTED) if each[0]])
+        for name in rules.COUNTED
+    ]
+    return [(title, values) for title, values in found if values]
 
 
 def may(actor: Actor, incident: Incident) -> dict[str, bool]:

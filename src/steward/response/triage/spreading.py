@@ -172,7 +172,6 @@ def _storm(storm: Storm, state: rules.IncidentState | None, wanted: Sequence[Wan
 
 
 def _storm_opening(route: rules.RouteSpec, wanted: Sequence[Wanted], firing: Sequence[ChangedAlert]) -> Opening:
-    names = Counter(change.name for change in firing)
     services = {change.service_id for change in firing}
     return Opening(
         title=wording.storm_title(route, len(firing), len(wanted)),
@@ -182,8 +181,23 @@ def _storm_opening(route: rules.RouteSpec, wanted: Sequence[Wanted], firing: Seq
         origin={"kind": "route", "id": route.id, "name": route.name, "version": route.version, "storm": True},
         alerts=[joining(change, wording.in_storm(route)) for change in firing],
         why=wording.in_storm(route),
-        description="\n".join(f"{number} × {name}" for name, number in names.most_common(MOST_NAMES)),
+        description=_made_of(firing),
     )
+
+
+def _made_of(firing: Sequence[ChangedAlert]) -> str:
+    """What the storm's page says it is made of: a line for names, services and severities, the most frequent first."""
+    kinds = (
+        [change.name for change in firing],
+        [change.labels.get("service", "") for change in firing],
+        [change.severity for change in firing],
+    )
+    lines = []
+    for values in kinds:
+        found = Counter(value for value in values if value).most_common(MOST_NAMES)
+        if found:
+            lines.append(", ".join(f"{number} × {value}" for value, number in found))
+    return "\n".join(lines)
 
 
 def _open(wanted: Sequence[Wanted], batch: Batch) -> None:

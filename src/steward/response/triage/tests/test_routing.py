@@ -343,3 +343,20 @@ def test_a_decision_is_told_in_the_readers_language() -> None:
         assert decision.told != decision.reason and "INC-" in decision.told
         decision.data = {}
         assert decision.told == decision.reason, "one from before keeps its text"
+
+
+def test_a_huge_incident_counts_what_joins_and_says_of_what() -> None:
+    route(name="All", largest_group=30)
+    first = [change("Disk", instance=f"a{n}", service="claims") for n in range(25)]
+    process(*first)
+    for batch in range(3):
+        process(*[change("Disk", instance=f"b{batch}-{n}", service="portal") for n in range(10)])
+    (found,) = incidents()
+    assert (found.alert_count, found.firing_count) == (55, 55)
+    assert found.breakdown["by"]["service"] == {"claims": 25, "portal": 30}
+    assert found.breakdown["by"]["alertname"] == {"Disk": 55}
+    told = TimelineEntry.objects.filter(incident=found, kind="alert").order_by("pk")
+    summary = [each for each in told if each.data.get("summary")]
+    assert [each.text for each in summary] == ["30 more alerts are counted only"]
+    assert "portal 30, claims 25" in summary[0].data["detail"]
+    assert told.count() == 3
