@@ -88,6 +88,8 @@ class Incident(DueModel):
     split_from = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="split_off", db_index=False
     )
+    # Everything in it came from sources in shadow mode: nobody is paged.
+    shadow = models.BooleanField(default=False, db_default=False)
     reopened = models.PositiveSmallIntegerField(default=0)
     alert_count = models.PositiveIntegerField(default=0)
     firing_count = models.PositiveIntegerField(default=0)

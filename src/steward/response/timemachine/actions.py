@@ -150,7 +150,11 @@ def assign_policies(*, actor: Actor, now: datetime, draft_id: int, policies: Map
         if node["policy"] in policies:
             node["policy"] = policies[node["policy"]] or None
     draft.text = write(document)
-    _saved(draft, now)
+    # Which policy stands for which receiver is asked for later: by who compares with what Alertmanager told.
+    draft.receivers = [
+        {**each, "policy": policies[each["name"]]} if each["name"] in policies else each for each in draft.receivers
+    ]
+    _saved(draft, now, "receivers")
     after = {receiver: policy or "" for receiver, policy in policies.items()}
     _record(actor, now, "draft.update", draft, after=after)
     return draft

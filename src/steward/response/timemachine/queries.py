@@ -86,6 +86,16 @@ def draft_by_id(actor: Actor, draft_id: int) -> Draft:
     return found
 
 
+def receiver_policies() -> dict[str, str]:
+    """Alertmanager's receivers and the policies (by name) that stand for them, by the imports that were published; the
+    latest counts."""
+    found: dict[str, str] = {}
+    published = Draft.objects.filter(origin=Draft.Origin.ALERTMANAGER, version__isnull=False).order_by("version__number")
+    for receivers in published.values_list("receivers", flat=True):
+        found |= {each["name"]: each["policy"] for each in receivers if each.get("policy")}
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
     """A draft's text, read: the document (None if there is none), what is wrong on which line, and (if they were asked

@@ -31,12 +31,13 @@ from steward.response.triage.inhibiting import (
 from steward.response.triage.models import AlertGroup, Decision, Route, TimeInterval
 from steward.response.triage.releasing import judge_anew, reconsider, suppression_changed
 from steward.response.triage.routing import end_group_wait, end_group_waits, route_changes
+from steward.response.triage.shadowing import shadow_begins, shadow_ends
 
 __all__ = [
     "apply_document", "changed", "create_route", "delete_inhibition", "delete_interval", "delete_route",
     "enable_route", "end_group_wait", "end_group_waits", "forget_changes", "judge_anew", "move_route", "reconsider",
-    "remove_empty_groups", "route_changes", "save_inhibition", "save_interval", "save_settings",
-    "suppression_changed", "update_route",
+    "remove_empty_groups", "route_changes", "save_inhibition", "save_interval", "save_settings", "shadow_begins",
+    "shadow_ends", "suppression_changed", "update_route",
 ]  # fmt: skip
 
 FIELDS = (

@@ -91,6 +91,8 @@ class AlertGroup(DueModel):
     began_at = models.DateTimeField(null=True)
     told_at = models.DateTimeField(null=True)
     news = models.BooleanField(default=False, db_default=False)
+    # Of alerts whose source is in shadow mode: they are grouped apart from those that page people.
+    shadow = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["route", "key"], name="one_group")]

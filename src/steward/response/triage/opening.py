@@ -44,6 +44,7 @@ def joining(change: ChangedAlert, why: str, severity: str = "") -> JoiningAlert:
         why=wording.came_from(change, why),
         severity=severity,
         counted={"alertname": change.name, "service": change.labels.get("service", ""), "severity": change.severity},
+        shadow=change.shadow,
     )
 
 
@@ -64,6 +65,7 @@ def _opening(route: rules.RouteSpec, firing: Sequence[ChangedAlert], names: dict
         alerts=[joining(change, wording.grouped(route)) for change in firing],
         why=why,
         description=firing[0].annotations.get("description", "")[:LONGEST_DESCRIPTION],
+        shadow=all(change.shadow for change in firing),
     )
 
 

@@ -33,6 +33,7 @@ class Work:
     key: str
     labels: dict[str, str]
     changes: list[ChangedAlert] = field(default_factory=list)
+    shadow: bool = False
 
 
 @dataclass(slots=True)
@@ -123,9 +124,10 @@ def _sort(changes: Sequence[ChangedAlert], batch: Batch) -> dict[tuple[int, str]
                 batch.decide([change], "muted", why, route, more={"held": {"label": mute[0], **until}})
                 muted.append(muting.Muted(change, route, mute[1], why))
                 continue
-            key = rules.key_of(route, change.labels)
+            key = rules.key_of(route, change.labels, shadow=change.shadow)
             if (route.id, key) not in works:
-                works[route.id, key] = Work(route, key, rules.labels_of(route, change.labels))
+                labels = rules.labels_of(route, change.labels)
+                works[route.id, key] = Work(route, key, labels, shadow=change.shadow)
             works[route.id, key].changes.append(change)
     muting.settle(changes, muted, batch.rounds, batch.now)
     return works
@@ -136,7 +138,11 @@ def _leave(works: dict[tuple[int, str], Work], changes: Sequence[ChangedAlert], 
 
     def belongs(change: ChangedAlert) -> set[tuple[int, str]]:
         taken = config.tree.taking(change.labels)
-        return {(route.id, rules.key_of(route, change.labels)) for route in taken if route.opens_incident}
+        return {
+            (route.id, rules.key_of(route, change.labels, shadow=change.shadow))
+            for route in taken
+            if route.opens_incident
+        }
 
     for place, left in moving.leaving(changes, belongs).items():
         work = works.setdefault(place, Work(left.route, left.key, left.labels))
@@ -158,7 +164,10 @@ def _hold_groups(works: dict[tuple[int, str], Work], now: datetime) -> dict[tupl
 
 def _make_and_hold(ordered: Sequence[Work], now: datetime) -> list[AlertGroup]:
     AlertGroup.objects.bulk_create(
-        [AlertGroup(route_id=w.route.id, key=w.key, labels=w.labels, created_at=now) for w in ordered],
+        [
+            AlertGroup(route_id=w.route.id, key=w.key, labels=w.labels, created_at=now, shadow=w.shadow)
+            for w in ordered
+        ],
         ignore_conflicts=True,
     )
     wanted = AlertGroup.objects.filter(
@@ -286,7 +295,7 @@ def _decide(
         _reopen(incident, route, found, batch)
         batch.decide(found.firing, "reopened", wording.reopened(route, incident.ref), route, incident.id, group.labels)
         if not apart:
-            telling.begins(group, route, "reopened", len(found.firing), batch)
+            telling.begins(group, route, "reopened", found.firing, batch)
         return
     if found.resolved:
         _settle(group, incident, route, found, batch)
@@ -411,7 +420,7 @@ def end_group_waits(*, now: datetime, group_ids: Sequence[int]) -> None:
         incident = batch.states.get(group.incident_id or 0)
         route = specs[group.route_id]
         if incident is not None and incident.is_active:
-            telling.look(group, route, incident, len(firing.get(group.pk, ())), batch)
+            telling.look(group, route, incident, firing.get(group.pk, ()), batch)
         elif firing.get(group.pk) and route.opens_incident:
             batch.plan.add(group, route, firing[group.pk], waited=True)
             waited.append(group)

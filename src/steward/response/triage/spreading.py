@@ -63,8 +63,12 @@ def carry_out(plan: Plan, batch: Batch) -> None:
     own = _join_causes(plan.wanted, batch)
     by_route: dict[int, list[Wanted]] = {}
     for each in own:
+        if each.group.shadow:
+            continue
         by_route.setdefault(each.route.id, []).append(each)
-    alone: list[Wanted] = []
+    # In shadow mode each group is told by itself, as by what it is compared with; and no storm that people are paged
+    # for has to do with it.
+    alone = [each for each in own if each.group.shadow]
     for route_id, wanted in sorted(by_route.items()):
         alone += _within_limit(plan.storms.get(route_id), wanted, batch)
     _open(alone, batch)
@@ -168,7 +172,7 @@ def _storm(storm: Storm, state: rules.IncidentState | None, wanted: Sequence[Wan
         batch.changed(each.group)
         batch.decide(each.firing, "storm", text, route, state.id, each.group.labels)
     if telling_first:
-        telling.begins(wanted[0].group, route, "storm", len(firing), batch)
+        telling.begins(wanted[0].group, route, "storm", firing, batch)
 
 
 def _storm_opening(route: rules.RouteSpec, wanted: Sequence[Wanted], firing: Sequence[ChangedAlert]) -> Opening:
@@ -208,4 +212,4 @@ def _open(wanted: Sequence[Wanted], batch: Batch) -> None:
         text = wording.opened(route, ref, waited=waited[group.pk])
         more = {"waited": True} if waited[group.pk] else None
         batch.decide(firing, "opened", text, route, group.incident_id, group.labels, more)
-        telling.begins(group, route, "opened", len(firing), batch)
+        telling.begins(group, route, "opened", firing, batch)

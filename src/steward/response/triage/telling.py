@@ -3,6 +3,7 @@ still fires (repeat interval); and the log of all that groups told."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,18 +12,33 @@ from steward.response.incidents import actions as incidents
 from steward.response.triage import rules, wording
 from steward.response.triage.models import AlertGroup, Notice
 from steward.response.triage.opening import TRIAGE
+from steward.signals.alerts.events import ChangedAlert
 
 if TYPE_CHECKING:
     from steward.response.triage.routing import Batch
 
+MOST_NAMED = 1000
 
-def begins(group: AlertGroup, route: rules.RouteSpec, kind: str, firing: int, batch: Batch) -> None:
+
+def begins(
+    group: AlertGroup, route: rules.RouteSpec, kind: str, firing: Sequence[ChangedAlert], batch: Batch
+) -> None:
     """The group has told people for the first time (of this incident): its clock begins."""
     now = batch.now
     group.began_at = group.told_at = now
     group.news = False
     _next(group, route, batch)
-    batch.notices.append(Notice(group=group, incident_id=group.incident_id, at=now, kind=kind, firing=firing))
+    batch.notices.append(
+        Notice(
+            group=group, incident_id=group.incident_id, at=now, kind=kind, firing=len(firing),
+            data={"alerts": named(firing)},
+        )
+    )  # fmt: skip
+
+
+def named(firing: Sequence[ChangedAlert]) -> list[int]:
+    """Which alerts a notice was about, as many as a log can bear."""
+    return [change.alert_id for change in firing[:MOST_NAMED]]
 
 
 def news(group: AlertGroup, route: rules.RouteSpec, batch: Batch) -> None:
@@ -33,19 +49,23 @@ def news(group: AlertGroup, route: rules.RouteSpec, batch: Batch) -> None:
     _next(group, route, batch)
 
 
-def look(group: AlertGroup, route: rules.RouteSpec, incident: rules.IncidentState, firing: int, batch: Batch) -> None:
+def look(
+    group: AlertGroup, route: rules.RouteSpec, incident: rules.IncidentState, firing: Sequence[ChangedAlert],
+    batch: Batch,
+) -> None:  # fmt: skip
     """The group's time to speak again has come. If nothing of it may page just now it says nothing."""
     spoken = _spoken(group, batch.now)
     kind = rules.tells(route, spoken, batch.now, news=group.news)
     if kind and firing:
-        text = wording.still_firing(kind, firing)
+        text = wording.still_firing(kind, len(firing))
         told = incidents.tell_again(
-            actor=TRIAGE, now=batch.now, incident_id=incident.id, why=text, key=f"{group.pk}:{batch.now.isoformat()}"
-        )
+            actor=TRIAGE, now=batch.now, incident_id=incident.id, why=text,
+            key=f"{group.pk}:{batch.now.isoformat()}", shadow=group.shadow,
+        )  # fmt: skip
         batch.notices.append(
             Notice(
-                group=group, incident_id=incident.id, at=batch.now, kind=kind, firing=firing, text=text,
-                data={"told": told},
+                group=group, incident_id=incident.id, at=batch.now, kind=kind, firing=len(firing), text=text,
+                data={"told": told, "alerts": named(firing)},
             )
         )  # fmt: skip
         group.told_at = batch.now

@@ -24,7 +24,7 @@ from steward.signals.alerts import queries, rules, storing
 from steward.signals.alerts.errors import BadSource, NotReplayable, ParkedNotFound, SourceNotFound
 from steward.signals.alerts.events import AlertsChanged, ChangedAlert
 from steward.signals.alerts.ingest.sources import KINDS, TooManyAlerts, Unreadable, reader_of
-from steward.signals.alerts.models import Alert, AlertChange, AlertStatus, ParkedPayload, Source
+from steward.signals.alerts.models import Alert, AlertChange, AlertStatus, ParkedPayload, Source, SourceMode
 
 log = logging.getLogger(__name__)
 LONGEST_TIMEOUT = 86_400
@@ -83,6 +83,22 @@ def _sealed(kind: str, secret: str) -> str:
         text = _("What this kind sends is not signed; its key is all there is.")
         raise BadSource(text, fields={"secret": [text]})
     return seal(secret.strip())
+
+
+@transaction.atomic
+def set_mode(*, actor: Actor, now: datetime, source_id: int, mode: str) -> str:
+    """Say whether the source's alerts page people; returns what held before. What is decided already stays: the caller
+    (the room of shadow mode) tells the rooms that hold it."""
+    actor.require("sources.manage")
+    if mode not in SourceMode.values:
+        text = _("The mode is one of live, shadow, off.")
+        raise BadSource(text, fields={"mode": [text]})
+    source = _lock_source(source_id)
+    before, source.mode = source.mode, mode
+    if before != mode:
+        source.save(update_fields=["mode"])
+        _record(actor, now, "source.mode", source, {"mode": before}, {"mode": mode})
+    return before
 
 
 @transaction.atomic

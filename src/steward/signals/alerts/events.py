@@ -26,6 +26,8 @@ class ChangedAlert:
     reason: dict[str, Any]
     generator_url: str
     source_id: int = 0
+    # Its source is in shadow mode: nobody may be paged because of it.
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

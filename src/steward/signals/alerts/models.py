@@ -22,6 +22,15 @@ class SourceQuerySet(models.QuerySet["Source"]):
         return self if actor.can("sources.view") else self.none()
 
 
+class SourceMode(models.TextChoices):
+    """``live``: its alerts page people. ``shadow``: what they would do is decided and recorded, and nobody is paged.
+    ``off``: as live, and nothing is compared with another alert manager."""
+
+    LIVE = "live", _("live")
+    SHADOW = "shadow", _("shadow")
+    OFF = "off", _("off")
+
+
 class Source(models.Model):
     """Something that sends alerts, with its own key. The key itself is not kept, only its SHA-256."""
 
@@ -36,6 +45,8 @@ class Source(models.Model):
     history_days = models.PositiveIntegerField(_("history (days)"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     last_received_at = models.DateTimeField(_("last received"), null=True, blank=True)
+    # Whether its alerts page people (see SourceMode); the room of shadow mode sets it.
+    mode = models.CharField(_("mode"), max_length=8, choices=SourceMode, default="live", db_default="live")
 
     objects = SourceQuerySet.as_manager()
 

@@ -34,6 +34,7 @@ from steward.signals.alerts.models import (
     ParkedQuerySet,
     Payload,
     Source,
+    SourceMode,
     SourceQuerySet,
 )
 
@@ -308,6 +309,7 @@ def changed(alert: Alert, change_id: int, reason: dict[str, Any]) -> ChangedAler
         reason=reason,
         generator_url=alert.generator_url,
         source_id=alert.source_id,
+        shadow=alert.source.mode == SourceMode.SHADOW,
     )
 
 

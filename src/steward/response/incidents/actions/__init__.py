@@ -4,7 +4,7 @@ from steward.response.incidents.actions.joining import Join, join_incidents, spo
 from steward.response.incidents.actions.membership import add_alerts, alerts_changed
 from steward.response.incidents.actions.merging import merge, undo_merge
 from steward.response.incidents.actions.opening import Opening, declare, open_incident, open_incidents
-from steward.response.incidents.actions.reminding import quiet, tell_again, unquiet
+from steward.response.incidents.actions.reminding import quiet, shadow, tell_again, unquiet, unshadow
 from steward.response.incidents.actions.response import lock, lock_states, note_response
 from steward.response.incidents.actions.severity import Rule, set_severity
 from steward.response.incidents.actions.shared import JoiningAlert, subject_of
@@ -45,6 +45,7 @@ __all__ = [
     "reopen",
     "resolve",
     "set_severity",
+    "shadow",
     "split",
     "spoken",
     "subject_of",
@@ -52,4 +53,5 @@ __all__ = [
     "undo_merge",
     "undo_split",
     "unquiet",
+    "unshadow",
 ]

@@ -20,7 +20,14 @@ from steward.foundation.sentences import gettext as _
 from steward.foundation.sentences import ngettext
 from steward.response.incidents import rules
 from steward.response.incidents.actions.severity import NO_RULE, Rule, raise_severity
-from steward.response.incidents.actions.shared import JoiningAlert, names_of, new_entry, one_line, refuse
+from steward.response.incidents.actions.shared import (
+    JoiningAlert,
+    end_shadow,
+    names_of,
+    new_entry,
+    one_line,
+    refuse,
+)
 from steward.response.incidents.models import EntryKind, Incident, IncidentAlert, TimelineEntry
 
 # More changes than this at once are told in one entry: a storm must stay readable.
@@ -63,8 +70,16 @@ def join_incidents(*, actor: Actor, now: datetime, joins: Sequence[Join]) -> dic
             refuse(incident)
     came = join_locked([(incident, together[key]) for key, incident in found.items()], now, actor)
     for key, incident in found.items():
+        # Before the severity is raised: what is paged from now on may be told of it.
+        leave_shadow(incident, now, actor, together[key].alerts)
         raise_severity(incident, now, actor, [*came[key].fresh, *came[key].changed], together[key].rule)
     return found
+
+
+def leave_shadow(incident: Incident, now: datetime, actor: Actor, firing: Sequence[JoiningAlert]) -> None:
+    """An alert that may page has joined what shadow mode keeps quiet: nothing live may be lost in it."""
+    if any(not alert.shadow for alert in firing):
+        end_shadow(incident, now, actor, _("an alert joined whose source is not in shadow mode"))
 
 
 def join_locked(joins: Sequence[tuple[Incident, Join]], now: datetime, actor: Actor) -> dict[int, Joined]:

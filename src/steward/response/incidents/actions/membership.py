@@ -12,7 +12,14 @@ from steward.foundation.actors import Actor
 from steward.foundation.sentences import gettext as _
 from steward.foundation.sentences import ngettext
 from steward.response.incidents import rules
-from steward.response.incidents.actions.joining import SPOKEN_ONE_BY_ONE, Join, breakdowns, is_huge, join_locked
+from steward.response.incidents.actions.joining import (
+    SPOKEN_ONE_BY_ONE,
+    Join,
+    breakdowns,
+    is_huge,
+    join_locked,
+    leave_shadow,
+)
 from steward.response.incidents.actions.severity import NO_RULE, Rule, raise_severity
 from steward.response.incidents.actions.shared import JoiningAlert, locked, names_of, new_entry, refuse, save
 from steward.response.incidents.actions.states import resolve_locked
@@ -42,6 +49,8 @@ def alerts_changed(
         refuse(incident)
     came = join_locked([(incident, Join(incident.pk, firing, rule, largest))], now, actor)[incident.pk]
     gone = _settle(incident, now, actor, resolved, largest)
+    # Before the severity is raised: what is paged from now on may be told of it.
+    leave_shadow(incident, now, actor, firing)
     raise_severity(incident, now, actor, [*came.fresh, *came.changed], rule)
     if gone and incident.firing_count == 0 and auto_resolve and incident.is_active:
         left = resolved[-1].reason.get("code") == "left"

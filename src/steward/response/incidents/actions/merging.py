@@ -16,7 +16,7 @@ from steward.response.incidents import events, rules
 from steward.response.incidents.actions.membership import recount
 from steward.response.incidents.actions.moving import carry, hold_both, settle_left
 from steward.response.incidents.actions.severity import raise_to
-from steward.response.incidents.actions.shared import entry, record, save, start_escalations, subject_of
+from steward.response.incidents.actions.shared import end_shadow, entry, record, save, start_escalations, subject_of
 from steward.response.incidents.errors import CannotMove
 from steward.response.incidents.models import EntryKind, Incident, IncidentAlert, IncidentStatus, Move, MoveKind
 from steward.response.oncall import actions as oncall
@@ -100,6 +100,8 @@ def _take(
         save(into, now, "assignee")
         entry(into, now, actor, EntryKind.ASSIGNED, _("Assigned to %(name)s") % {"name": left.assignee}, text)
         changes["assignee"] = str(left.assignee)
+    if not left.shadow:
+        end_shadow(into, now, actor, text)
     starts = into.policy_id is None and left.policy_id is not None
     if starts:
         into.policy_id = left.policy_id

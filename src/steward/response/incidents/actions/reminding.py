@@ -9,6 +9,7 @@ from django.db import transaction
 from steward.foundation.actors import Actor
 from steward.foundation.sentences import gettext as _
 from steward.response.incidents.actions.shared import (
+    end_shadow,
     entry,
     facts_of,
     locked,
@@ -24,12 +25,13 @@ from steward.response.oncall import queries as oncall_queries
 
 
 @transaction.atomic
-def tell_again(*, actor: Actor, now: datetime, incident_id: int, why: str, key: str) -> bool:
+def tell_again(*, actor: Actor, now: datetime, incident_id: int, why: str, key: str, shadow: bool = False) -> bool:
     """Have whoever is responsible hear of an active incident again: who is on it, else the policy from its first step
-    unless it is running; whether anybody was told. ``key`` makes it happen once."""
+    unless it is running; whether anybody was told. ``key`` makes it happen once. ``shadow``: who asks may page nobody,
+    though the incident may."""
     actor.require("incidents.edit")
     incident = locked(incident_id, actor)
-    if not incident.is_active or incident.quiet_since is not None:
+    if not incident.is_active or incident.quiet_since is not None or incident.shadow or shadow:
         return False
     if incident.status == IncidentStatus.ACKNOWLEDGED and incident.assignee_id is not None:
         return _tell_assignee(incident, now, actor, why, key)
@@ -91,3 +93,27 @@ def unquiet(*, actor: Actor, now: datetime, incident_id: int) -> bool:
         if incident.status == IncidentStatus.OPEN:
             start_escalations(actor, now, [incident])
     return True
+
+
+@transaction.atomic
+def shadow(*, actor: Actor, now: datetime, incident_id: int) -> bool:
+    """Page nobody for an active incident from now on, because its alerts' source is in shadow mode."""
+    actor.require("incidents.edit")
+    incident = locked(incident_id, actor)
+    if not incident.is_active or incident.shadow:
+        return False
+    incident.shadow = True
+    save(incident, now, "shadow")
+    why = _("its source is in shadow mode")
+    entry(incident, now, actor, EntryKind.ESCALATION, _("Nobody is paged for now"), why)
+    oncall.stop_escalation(actor=actor, now=now, subject=subject_of(incident), reason=why)
+    record(actor, now, "incident.shadow", incident, {"shadow": False}, {"shadow": True})
+    return True
+
+
+@transaction.atomic
+def unshadow(*, actor: Actor, now: datetime, incident_id: int) -> bool:
+    """People are paged for an incident that shadow mode kept from them; whether it was kept."""
+    actor.require("incidents.edit")
+    incident = locked(incident_id, actor)
+    return incident.is_active and end_shadow(incident, now, actor, _("its source is not in shadow mode any more"))

@@ -82,7 +82,7 @@ def raise_severity(
     if step != "raise":
         return
     why = joined(_("%(alert)s fires as %(severity)s") % words, rule.text)
-    raise_to(incident, now, actor, worst.severity, why, data, tell=tell)
+    raise_to(incident, now, actor, worst.severity, why, data, tell=tell and not worst.shadow)
 
 
 def raise_to(
@@ -95,7 +95,8 @@ def raise_to(
     entry(incident, now, actor, EntryKind.SEVERITY, text, why, {"from": before, "to": severity, **data})
     record(actor, now, "incident.severity", incident, {"severity": before}, {"severity": severity, **data})
     publish(events.IncidentSeverityChanged(incident.pk, before, severity, now))
-    if tell:
+    # What shadow mode keeps quiet is told nobody.
+    if tell and not incident.shadow:
         _tell(incident, now, actor, before)
 
 

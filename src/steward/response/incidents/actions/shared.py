@@ -28,7 +28,7 @@ from steward.response.oncall import actions as oncall
 class JoiningAlert:
     """An alert that joins an incident or changes in it; ``why`` is a sentence for people, ``reason`` its data.
     ``severity`` is what the incident should have at least because of it; empty leaves the incident's. ``counted``:
-    the values by which an incident with many alerts counts them."""
+    the values by which an incident with many alerts counts them. ``shadow``: nobody may be paged because of it."""
 
     alert_id: int
     name: str
@@ -38,6 +38,7 @@ class JoiningAlert:
     why: str = ""
     severity: str = ""
     counted: Mapping[str, str] = field(default_factory=dict)
+    shadow: bool = False
 
 
 def subject_of(incident: Incident) -> SubjectRef:
@@ -97,17 +98,32 @@ def record(
 
 def start_escalations(actor: Actor, now: datetime, incidents: Sequence[Incident]) -> None:
     """Have somebody paged, or say on the timeline why nobody is."""
-    TimelineEntry.objects.bulk_create(_nobody_paged(each, now, actor) for each in incidents if each.policy_id is None)
+    TimelineEntry.objects.bulk_create(
+        _nobody_paged(each, now, actor) for each in incidents if each.policy_id is None or each.shadow
+    )
     starts = [
         oncall.Start(subject_of(each), each.ref, each.policy_id, each.title, each.description, facts_of(each))
         for each in incidents
-        if each.policy_id is not None
+        if each.policy_id is not None and not each.shadow
     ]
     oncall.start_escalations(actor=actor, now=now, starts=starts)
 
 
+def end_shadow(incident: Incident, now: datetime, actor: Actor, why: str) -> bool:
+    """A locked incident leaves shadow mode, and people are paged unless somebody is on it; whether it was in it."""
+    if not incident.shadow:
+        return False
+    incident.shadow = False
+    save(incident, now, "shadow")
+    entry(incident, now, actor, EntryKind.ESCALATION, _("People are paged from now on"), why)
+    record(actor, now, "incident.unshadow", incident, {"shadow": True}, {"shadow": False})
+    if incident.status == IncidentStatus.OPEN and incident.quiet_since is None:
+        start_escalations(actor, now, [incident])
+    return True
+
+
 def _nobody_paged(incident: Incident, now: datetime, actor: Actor) -> TimelineEntry:
-    why = _("no escalation policy was chosen")
+    why = _("its source is in shadow mode") if incident.shadow else _("no escalation policy was chosen")
     return new_entry(incident, now, actor, EntryKind.ESCALATION, _("Nobody is paged"), why)
 
 

@@ -91,6 +91,10 @@ def reopen(
         save(incident, now, "status", "resolved_at", "acknowledged_at", "due_at", "leased_until", "reopened")
         entry(incident, now, actor, EntryKind.REOPENED, _("Reopened"), why.strip())
     came = join_locked([(incident, Join(incident.pk, alerts, rule, largest))], now, actor)[incident.pk]
+    if incident.shadow and any(not alert.shadow for alert in alerts):
+        # Its escalation starts below.
+        incident.shadow = False
+        save(incident, now, "shadow")
     if came.fresh:
         raise_severity(incident, now, actor, came.fresh, rule, tell=not step.changes)
     if step.changes:

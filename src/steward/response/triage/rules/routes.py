@@ -159,9 +159,11 @@ def matching(routes: Sequence[RouteSpec], labels: Mapping[str, str]) -> list[Rou
     return Tree(tuple(routes)).taking(labels)
 
 
-def key_of(route: RouteSpec, labels: Mapping[str, str]) -> str:
-    """The group's key, short enough for an index."""
-    return hashlib.blake2b(group_key(labels, route.group_by).encode(), digest_size=16).hexdigest()
+def key_of(route: RouteSpec, labels: Mapping[str, str], *, shadow: bool = False) -> str:
+    """The group's key, short enough for an index. Alerts in shadow mode are in groups of their own: one that pages
+    people has nothing in it that must not, and none that may is lost among what must not."""
+    key = hashlib.blake2b(group_key(labels, route.group_by).encode(), digest_size=16).hexdigest()
+    return f"shadow:{key}" if shadow else key
 
 
 def labels_of(route: RouteSpec, labels: Mapping[str, str]) -> dict[str, str]:
