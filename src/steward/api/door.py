@@ -35,6 +35,7 @@ ROOMS = (
     "response.suppression",
     "response.triage",
     "response.timemachine",
+    "response.shadow",
     "response.debt",
     "response.receipts",
     "web",

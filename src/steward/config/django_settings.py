@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "steward.response.suppression",
     "steward.response.triage",
     "steward.response.timemachine",
+    "steward.response.shadow",
     "steward.response.debt",
     "steward.response.receipts",
     "steward.web",

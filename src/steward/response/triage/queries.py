@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -307,3 +307,15 @@ def alerts_waiting(alert_ids: Iterable[int]) -> set[int]:
     """Which of these alerts are in a group whose wait is not over."""
     found = GroupMember.objects.filter(alert_id__in=alert_ids, group__due_at__isnull=False)
     return set(found.values_list("alert_id", flat=True))
+
+
+def notices_between(since: datetime, until: datetime, most: int) -> list[Notice]:
+    """What groups told in that time, with their routes and policies."""
+    found = Notice.objects.filter(at__gt=since, at__lte=until).select_related("group__route__policy")
+    return list(found.order_by("at", "id")[:most])
+
+
+def last_decisions(alert_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """The newest decision on each of these alerts: its outcome, and the reason in the reader's language."""
+    rows = Decision.objects.filter(alert_id__in=alert_ids).order_by("alert_id", "-id").distinct("alert_id")
+    return {each.alert_id: (each.outcome, each.told) for each in rows}

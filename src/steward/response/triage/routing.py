@@ -164,10 +164,7 @@ def _hold_groups(works: dict[tuple[int, str], Work], now: datetime) -> dict[tupl
 
 def _make_and_hold(ordered: Sequence[Work], now: datetime) -> list[AlertGroup]:
     AlertGroup.objects.bulk_create(
-        [
-            AlertGroup(route_id=w.route.id, key=w.key, labels=w.labels, created_at=now, shadow=w.shadow)
-            for w in ordered
-        ],
+        [AlertGroup(route_id=w.route.id, key=w.key, labels=w.labels, created_at=now, shadow=w.shadow) for w in ordered],
         ignore_conflicts=True,
     )
     wanted = AlertGroup.objects.filter(

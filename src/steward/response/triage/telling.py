@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 MOST_NAMED = 1000
 
 
-def begins(
-    group: AlertGroup, route: rules.RouteSpec, kind: str, firing: Sequence[ChangedAlert], batch: Batch
-) -> None:
+def begins(group: AlertGroup, route: rules.RouteSpec, kind: str, firing: Sequence[ChangedAlert], batch: Batch) -> None:
     """The group has told people for the first time (of this incident): its clock begins."""
     now = batch.now
     group.began_at = group.told_at = now

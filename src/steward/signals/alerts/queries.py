@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -316,3 +316,16 @@ def changed(alert: Alert, change_id: int, reason: dict[str, Any]) -> ChangedAler
 def silent_sources(actor: Actor, now: datetime, quiet: timedelta) -> QuerySet[Source]:
     """Enabled sources that were heard of before but not for ``quiet``: no data is not health."""
     return sources(actor).filter(enabled=True, last_received_at__lt=now - quiet)
+
+
+def mode_of(source_id: int) -> str:
+    """Whether the source's alerts page people (see ``SourceMode``)."""
+    return Source.objects.values_list("mode", flat=True).get(pk=source_id)
+
+
+def of_source(
+    source_id: int, alert_ids: Collection[int], fingerprints: Collection[bytes], since: datetime, most: int = 20_000
+) -> list[Alert]:
+    """Alerts of one source: these, those with these fingerprints, and those that changed since then."""
+    wanted = Q(pk__in=list(alert_ids)) | Q(fingerprint__in=list(fingerprints)) | Q(changed_at__gt=since)
+    return list(Alert.objects.filter(wanted, source_id=source_id).order_by("-changed_at", "-id")[:most])

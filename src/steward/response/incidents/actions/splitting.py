@@ -97,7 +97,9 @@ def _open(
     service_id = services.pop() if len(services) == 1 else left.service_id
     origin = {"kind": "person", "id": actor.id, "name": actor.label, "split_from": left.number}
     reason = joined(why, _("split off from %(ref)s by %(who)s") % {"ref": left.ref, "who": actor.label})
-    opening = Opening(title.strip(), severity, service_id or left.service_id, policy_id, origin, (), reason, "", pages, left.shadow)
+    opening = Opening(
+        title.strip(), severity, service_id or left.service_id, policy_id, origin, (), reason, "", pages, left.shadow
+    )
     made = open_incidents(actor=actor, now=now, openings=[opening])[0]
     made.split_from = left
     save(made, now, "split_from")
