@@ -165,6 +165,10 @@ CASES: dict[str, Case] = {
     "post /alert-debt/stop": Case("routes.manage"),
     "get /alert-debt/incidents/{ref}/answers": Case("incidents.view"),
     "put /alert-debt/incidents/{ref}/answer": Case("incidents.acknowledge", {"answer": "act"}, at="over"),
+    "get /shadow/{source_id}": Case("sources.view"),
+    "put /shadow/{source_id}/mode": Case("sources.manage", {"mode": "shadow"}),
+    "get /shadow/{source_id}/receivers": Case("sources.view"),
+    "put /shadow/{source_id}/receivers": Case("sources.manage", {"receiver": "team", "policy_id": "{policy_id}"}),
     "get /silences": Case("silences.view"),
     "post /silences": Case(
         "silences.manage", {"matchers": f'team="{MARK}"', "comment": "New", "ends_at": "2099-01-01T00:00:00Z"}

@@ -75,11 +75,10 @@ def get_comparison(request: HttpRequest, source_id: int, hours: Hours = "24") ->
     """At most 200 alerts, the worst first; all differences."""
     actor, now = _actor(request), clock.now()
     actor.require("sources.view")
-    source = alerts.source_by_id(actor, source_id)
     found = queries.compare(actor, source_id, now - timedelta(hours=int(hours)), now)
     pairs = [shown.pair(each, found) for each in found.differences]
     return {
-        "mode": source.mode, "since": found.since, "until": found.until, "agreement": found.summary.agreement,
+        "mode": found.source.mode, "since": found.since, "until": found.until, "agreement": found.summary.agreement,
         "notifications": dict(found.summary.counts),
         "differences": [
             {**pair, "receiver": pair["there"], "policy": pair["here"], "reason": pair["pair"].reason} for pair in pairs
@@ -105,7 +104,7 @@ def put_mode(request: HttpRequest, source_id: int, given: ShadowModeIn) -> dict[
 def get_receivers(request: HttpRequest, source_id: int) -> dict[str, str]:
     actor = _actor(request)
     actor.require("sources.view")
-    return queries.receivers(actor, alerts.source_by_id(actor, source_id).pk)
+    return queries.receivers(actor, alerts.source_by_id(actor, source_id).pk).standing
 
 
 @router.put("/{source_id}/receivers", response=dict[str, str], summary="Say which policy stands for a receiver")
@@ -114,4 +113,4 @@ def put_receiver(request: HttpRequest, source_id: int, given: ShadowReceiverIn) 
     actions.set_receiver(
         actor=actor, now=clock.now(), source_id=source_id, receiver=given.receiver, policy_id=given.policy_id
     )
-    return queries.receivers(actor, source_id)
+    return queries.receivers(actor, source_id).standing

@@ -17,7 +17,7 @@ class Notification(models.Model):
     digest = models.CharField(max_length=32)
 
     class Meta:
-        indexes = [models.Index(fields=["source", "at"], name="shadow_notification")]
+        indexes = [models.Index(fields=["source", "at"], name="shadow_told_at")]
 
 
 class ReceiverPolicy(models.Model):

@@ -17,7 +17,6 @@ from steward.foundation import clock
 from steward.foundation.actors import Actor
 from steward.foundation.ui.views import export_csv, page
 from steward.response.incidents import queries as incidents
-from steward.response.oncall import queries as oncall
 from steward.response.shadow import actions, queries, shown
 from steward.response.shadow.errors import UnknownPolicy
 from steward.signals.alerts import queries as alerts
@@ -55,9 +54,8 @@ def sources(request: HttpRequest) -> HttpResponseBase:
 def detail(request: HttpRequest, source_id: int) -> HttpResponseBase:
     """The comparison of a source over a period."""
     actor = _actor(request)
-    source = alerts.source_by_id(actor, source_id)
     comparison = _compared(request, source_id)
-    heard = queries.last_heard([source_id]).get(source_id)
+    source, heard = comparison.source, comparison.receivers.heard
     alike = queries.alike_since(comparison, heard)
     agreement = comparison.summary.agreement
     context: dict[str, Any] = {
@@ -66,8 +64,8 @@ def detail(request: HttpRequest, source_id: int) -> HttpResponseBase:
         "percent": None if agreement is None else f"{int(agreement * 1000) / 10:g}", "alike": alike,
         "long_enough": alike is not None and not comparison.differences and PERIODS[_hours(request)] >= LONG_ENOUGH,
         "counts": shown.counts(comparison), "groups": shown.by_reason(comparison), "rows": shown.alerts(comparison),
-        "more": len(comparison.outcomes) > shown.MOST_SHOWN, "receivers": queries.receivers(actor, source_id).items(),
-        "policies": list(oncall.policies(actor).values_list("pk", "name")),
+        "more": len(comparison.outcomes) > shown.MOST_SHOWN, "receivers": comparison.receivers.standing.items(),
+        "policies": comparison.receivers.policies,
         "may_manage": actor.can("sources.manage"),
     }  # fmt: skip
     return render(request, "shadow/detail.html", context)
@@ -81,7 +79,7 @@ def alert(request: HttpRequest, source_id: int) -> HttpResponseBase:
     comparison = _compared(request, source_id)
     theirs, ours, pairs = shown.timelines(comparison, mark)
     context = {
-        "source": alerts.source_by_id(_actor(request), source_id), "seen": comparison.alerts.get(mark),
+        "source": comparison.source, "seen": comparison.alerts.get(mark),
         "outcome": f"shadow-{comparison.outcomes.get(mark, 'neither')}", "theirs": theirs, "ours": ours,
         "pairs": [shown.pair(each, comparison) for each in pairs], "hours": _hours(request),
         "decided": comparison.decided.get(mark, ("", ""))[1],

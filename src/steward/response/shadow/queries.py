@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import BigIntegerField, DateTimeField, Max, Value
 
 from steward.foundation.actors import Actor
 from steward.response.oncall import queries as oncall
@@ -34,9 +34,21 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Receivers:
+    """Which policy (by name; empty: none is known) stands for each receiver of a source's Alertmanager, which policies
+    there are, and when it last told something."""
+
+    standing: dict[str, str]
+    policies: Sequence[tuple[int, str]]
+    heard: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """A period of a source: ``pairs`` with their reasons, the outcome of each alert by fingerprint, the alerts."""
 
+    source: Any
+    receivers: Receivers
     since: datetime
     until: datetime
     pairs: Sequence[rules.Pair]
@@ -57,43 +69,65 @@ def last_heard(source_ids: Sequence[int]) -> dict[int, datetime]:
     return dict(rows)
 
 
-def receivers(actor: Actor, source_id: int) -> dict[str, str]:
-    """Receiver → policy (by name; empty: none is known): as somebody said, else as the import, else of the same name."""
-    names = dict(oncall.policies(actor).values_list("pk", "name"))
-    own = ReceiverPolicy.objects.filter(source_id=source_id).values_list("receiver", "policy_id")
-    said = {receiver: names[policy] for receiver, policy in own if policy in names}
+def receivers(actor: Actor, source_id: int) -> Receivers:
+    """As somebody said, else as the import, else the policy of the same name."""
+    policies = list(oncall.policies(actor).values_list("pk", "name"))
+    names = dict(policies)
+    heard, said = _receivers(source_id)
+    chosen = {receiver: names[policy] for receiver, policy in said.items() if policy in names}
     imported = timemachine.receiver_policies()
     alike = {name.lower(): name for name in names.values()}
-    heard = Notification.objects.filter(source_id=source_id).order_by().values_list("receiver", flat=True).distinct()
-    return {
-        each: said.get(each) or imported.get(each) or alike.get(each.lower(), "")
-        for each in sorted({*heard, *said, *imported})
+    standing = {
+        each: chosen.get(each) or imported.get(each) or alike.get(each.lower(), "")
+        for each in sorted({*heard, *chosen, *imported})
     }
+    return Receivers(standing, policies, max(heard.values(), default=None))
+
+
+def _receivers(source_id: int) -> tuple[dict[str, datetime], dict[str, int]]:
+    """Receivers that told something, with when they last did; those for which somebody chose a policy, with its key."""
+    told = Notification.objects.filter(source_id=source_id).order_by().values("receiver")
+    own = ReceiverPolicy.objects.filter(source_id=source_id)
+    rows = list(
+        told.annotate(last=Max("at"), chosen=Value(None, BigIntegerField(null=True)))
+        .values_list("receiver", "last", "chosen")
+        .union(own.annotate(last=Value(None, DateTimeField(null=True))).values_list("receiver", "last", "policy_id"))
+    )
+    heard = {receiver: last for receiver, last, _policy in rows if last is not None}
+    return heard, {receiver: policy for receiver, _last, policy in rows if policy is not None}
 
 
 def compare(actor: Actor, source_id: int, since: datetime, until: datetime) -> Comparison:
     """Hold what Alertmanager told in a period against what Steward told or would have told."""
     source = alerts.source_by_id(actor, source_id)
-    policies = receivers(actor, source.pk)
+    known = receivers(actor, source.pk)
+    policies = known.standing
     rows = list(Notification.objects.filter(source_id=source.pk, at__gt=since, at__lte=until).order_by("at")[:MOST])
     notices = triage.notices_between(since, until, MOST)
-    ids = {key for notice in notices for key in notice.data.get("alerts", ())}
-    marks = {each["fingerprint"] for row in rows for each in row.alerts}
-    known = alerts.of_source(source.pk, ids, [bytes.fromhex(mark) for mark in marks], since)
-    seen = {each["fingerprint"]: Seen(each["labels"]) for row in rows for each in row.alerts}
-    seen |= {bytes(alert.fingerprint).hex(): Seen(alert.labels, alert.pk) for alert in known}
+    stored, seen = _alerts(source.pk, rows, notices, since)
     mark_of = {each.key: mark for mark, each in seen.items() if each.key}
-    began = {alert.pk: alert.starts_at for alert in known}
+    began = {alert.pk: alert.starts_at for alert in stored}
     theirs = rules.news_of_firing([_theirs(row, policies) for row in rows])
     ours = [told for notice in notices if (told := _ours(notice, mark_of, began)) is not None]
     decided = {mark_of[key]: told for key, told in triage.last_decisions(list(mark_of)).items()}
     facts = rules.Known(decided, frozenset(mark_of.values()), frozenset(policies.get(row.receiver, "") for row in rows))
     pairs = [rules.explain(pair, facts) for pair in rules.compare(theirs, ours)]
-    fired = [mark_of[alert.pk] for alert in known if alert.changed_at > since]
-    cut = len(rows) == MOST or len(notices) == MOST
+    fired = [mark_of[alert.pk] for alert in stored if alert.changed_at > since]
     return Comparison(
-        since, until, pairs, rules.summarise(pairs), rules.by_alert(pairs, fired), seen, decided, cut
+        source, known, since, until, pairs, rules.summarise(pairs), rules.by_alert(pairs, fired), seen, decided,
+        cut=len(rows) == MOST or len(notices) == MOST,
     )  # fmt: skip
+
+
+def _alerts(
+    source_id: int, rows: Sequence[Notification], notices: Sequence[Any], since: datetime
+) -> tuple[list[Any], dict[str, Seen]]:
+    """Steward's alerts that either side told of or that changed in the period; and all alerts by fingerprint, also those
+    that only Alertmanager knows."""
+    ids = {key for notice in notices for key in notice.data.get("alerts", ())}
+    seen = {each["fingerprint"]: Seen(each["labels"]) for row in rows for each in row.alerts}
+    stored = alerts.of_source(source_id, ids, [bytes.fromhex(mark) for mark in seen], since)
+    return stored, seen | {bytes(alert.fingerprint).hex(): Seen(alert.labels, alert.pk) for alert in stored}
 
 
 def _theirs(row: Notification, policies: Mapping[str, str]) -> rules.Told:

@@ -254,5 +254,5 @@ class Summary:
 
 def summarise(pairs: Sequence[Pair]) -> Summary:
     """How many of each kind, and what part of all is alike (None: nothing was told, which is no agreement)."""
-    counts = Counter(pair.outcome for pair in pairs)
+    counts: Counter[str] = Counter(pair.outcome for pair in pairs)
     return Summary(counts, counts["both"] / len(pairs) if pairs else None)

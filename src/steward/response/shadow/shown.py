@@ -50,7 +50,7 @@ def counts(comparison: Comparison) -> list[dict[str, Any]]:
 def alerts(comparison: Comparison, most: int | None = MOST_SHOWN) -> list[dict[str, Any]]:
     """Every alert with its outcome, the worst first."""
     order = {"both": 8, "neither": 9}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"mark": mark, "outcome": outcome, "seen": comparison.alerts[mark],
          "decided": comparison.decided.get(mark, ("", ""))[1]}
         for mark, outcome in comparison.outcomes.items()

@@ -90,7 +90,9 @@ def receiver_policies() -> dict[str, str]:
     """Alertmanager's receivers and the policies (by name) that stand for them, by the imports that were published; the
     latest counts."""
     found: dict[str, str] = {}
-    published = Draft.objects.filter(origin=Draft.Origin.ALERTMANAGER, version__isnull=False).order_by("version__number")
+    published = Draft.objects.filter(origin=Draft.Origin.ALERTMANAGER, version__isnull=False).order_by(
+        "version__number"
+    )
     for receivers in published.values_list("receivers", flat=True):
         found |= {each["name"]: each["policy"] for each in receivers if each.get("policy")}
     return found

@@ -134,7 +134,8 @@ def _incident(number: int, opening: Opening, service: Any, now: datetime) -> Inc
     return Incident(
         number=number, title=one_line(opening.title), description=opening.description, severity=opening.severity,
         service=service, supplier_id=service.supplier_id if service else None, policy_id=opening.policy_id,
-        severity_by_hand=opening.origin.get("kind") == "person", shadow=opening.shadow, origin=opening.origin, opened_at=now, updated_at=now,
+        severity_by_hand=opening.origin.get("kind") == "person", shadow=opening.shadow, origin=opening.origin,
+        opened_at=now, updated_at=now,
         alert_count=len({alert.alert_id for alert in opening.alerts}),
         firing_count=len({alert.alert_id for alert in opening.alerts if alert.firing}),
     )  # fmt: skip

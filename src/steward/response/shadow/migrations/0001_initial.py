@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('alerts', '0011_source_mode'),
+        ('alerts', '0012_source_mode'),
         ('oncall', '0002_escalation_nobody_reached'),
     ]
 
@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ('source', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='alerts.source')),
             ],
             options={
-                'indexes': [models.Index(fields=['source', 'at'], name='shadow_notification')],
+                'indexes': [models.Index(fields=['source', 'at'], name="shadow_told_at")],
             },
         ),
         migrations.CreateModel(
