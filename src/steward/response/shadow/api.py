@@ -15,7 +15,7 @@ from steward.signals.alerts import queries as alerts
 
 router = Router(tags=["shadow mode"])
 ROUTERS = {"/shadow": router}
-Hours = Literal["1", "24", "168"]
+Hours = Literal["1", "24", "168", "version"]
 
 
 class ShadowDifferenceOut(Schema):
@@ -72,10 +72,11 @@ def _actor(request: HttpRequest) -> Actor:
 
 @router.get("/{source_id}", response=ShadowComparisonOut, summary="Compare what Alertmanager and Steward told")
 def get_comparison(request: HttpRequest, source_id: int, hours: Hours = "24") -> dict[str, Any]:
-    """At most 200 alerts, the worst first; all differences."""
+    """At most 200 alerts, the worst first; all differences. ``hours=version``: since the configuration changed, at most
+    seven days."""
     actor, now = _actor(request), clock.now()
     actor.require("sources.view")
-    found = queries.compare(actor, source_id, now - timedelta(hours=int(hours)), now)
+    found = queries.compare(actor, source_id, None if hours == "version" else now - timedelta(hours=int(hours)), now)
     pairs = [shown.pair(each, found) for each in found.differences]
     return {
         "mode": found.source.mode, "since": found.since, "until": found.until, "agreement": found.summary.agreement,

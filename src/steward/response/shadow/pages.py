@@ -22,7 +22,7 @@ from steward.response.shadow.errors import UnknownPolicy
 from steward.signals.alerts import queries as alerts
 
 PERIODS = {"1": timedelta(hours=1), "24": timedelta(days=1), "168": timedelta(days=7)}
-LONG_ENOUGH = timedelta(days=7)
+SINCE_CHANGED = "version"
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -31,12 +31,13 @@ def _actor(request: HttpRequest) -> Actor:
 
 def _hours(request: HttpRequest) -> str:
     asked = request.GET.get("hours", "")
-    return asked if asked in PERIODS else "24"
+    return asked if asked in PERIODS or asked == SINCE_CHANGED else "24"
 
 
 def _compared(request: HttpRequest, source_id: int) -> queries.Comparison:
     now = clock.now()
-    return queries.compare(_actor(request), source_id, now - PERIODS[_hours(request)], now)
+    period = PERIODS.get(_hours(request))
+    return queries.compare(_actor(request), source_id, None if period is None else now - period, now)
 
 
 @page("sources.view")
@@ -60,9 +61,10 @@ def detail(request: HttpRequest, source_id: int) -> HttpResponseBase:
     agreement = comparison.summary.agreement
     context: dict[str, Any] = {
         "source": source, "status": f"mode-{source.mode}", "comparison": comparison, "heard": heard,
-        "hours": _hours(request), "periods": [("1", _("1 hour")), ("24", _("24 hours")), ("168", _("7 days"))],
+        "hours": _hours(request), "periods": [("1", _("1 hour")), ("24", _("24 hours")), ("168", _("7 days")),
+                    (SINCE_CHANGED, _("since the configuration changed"))],
         "percent": None if agreement is None else f"{int(agreement * 1000) / 10:g}", "alike": alike,
-        "long_enough": alike is not None and not comparison.differences and PERIODS[_hours(request)] >= LONG_ENOUGH,
+        "ready": alike is not None and not comparison.differences and source.mode == "shadow",
         "counts": shown.counts(comparison), "groups": shown.by_reason(comparison), "rows": shown.alerts(comparison),
         "more": len(comparison.outcomes) > shown.MOST_SHOWN, "receivers": comparison.receivers.standing.items(),
         "policies": comparison.receivers.policies,

@@ -19,6 +19,7 @@ from steward.signals.alerts import queries as alerts
 
 # What one page can compare; it says when a period holds more.
 MOST = 20_000
+LONGEST = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,12 @@ class Seen:
 @dataclass(frozen=True, slots=True)
 class Receivers:
     """Which policy (by name; empty: none is known) stands for each receiver of a source's Alertmanager, which policies
-    there are, and when it last told something."""
+    there are, when it last told something, and since when Steward's configuration is live that is."""
 
     standing: dict[str, str]
     policies: Sequence[tuple[int, str]]
     heard: datetime | None = None
+    live_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +77,13 @@ def receivers(actor: Actor, source_id: int) -> Receivers:
     names = dict(policies)
     heard, said = _receivers(source_id)
     chosen = {receiver: names[policy] for receiver, policy in said.items() if policy in names}
-    imported = timemachine.receiver_policies()
+    known = timemachine.imported()
     alike = {name.lower(): name for name in names.values()}
     standing = {
-        each: chosen.get(each) or imported.get(each) or alike.get(each.lower(), "")
-        for each in sorted({*heard, *chosen, *imported})
+        each: chosen.get(each) or known.policies.get(each) or alike.get(each.lower(), "")
+        for each in sorted({*heard, *chosen, *known.policies})
     }
-    return Receivers(standing, policies, max(heard.values(), default=None))
+    return Receivers(standing, policies, max(heard.values(), default=None), known.live_since)
 
 
 def _receivers(source_id: int) -> tuple[dict[str, datetime], dict[str, int]]:
@@ -97,10 +99,13 @@ def _receivers(source_id: int) -> tuple[dict[str, datetime], dict[str, int]]:
     return heard, {receiver: policy for receiver, _last, policy in rows if policy is not None}
 
 
-def compare(actor: Actor, source_id: int, since: datetime, until: datetime) -> Comparison:
-    """Hold what Alertmanager told in a period against what Steward told or would have told."""
+def compare(actor: Actor, source_id: int, since: datetime | None, until: datetime) -> Comparison:
+    """Hold what Alertmanager told in a period against what Steward told or would have told. Without a begin: since the
+    configuration is live that is, because what was mended is no difference any more."""
     source = alerts.source_by_id(actor, source_id)
     known = receivers(actor, source.pk)
+    if since is None:
+        since = max(known.live_since or until - LONGEST, until - LONGEST)
     policies = known.standing
     rows = list(Notification.objects.filter(source_id=source.pk, at__gt=since, at__lte=until).order_by("at")[:MOST])
     notices = triage.notices_between(since, until, MOST)

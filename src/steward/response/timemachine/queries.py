@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from steward.estate.configuration import queries as configuration
@@ -86,16 +87,25 @@ def draft_by_id(actor: Actor, draft_id: int) -> Draft:
     return found
 
 
-def receiver_policies() -> dict[str, str]:
-    """Alertmanager's receivers and the policies (by name) that stand for them, by the imports that were published; the
-    latest counts."""
-    found: dict[str, str] = {}
-    published = Draft.objects.filter(origin=Draft.Origin.ALERTMANAGER, version__isnull=False).order_by(
-        "version__number"
-    )
-    for receivers in published.values_list("receivers", flat=True):
-        found |= {each["name"]: each["policy"] for each in receivers if each.get("policy")}
-    return found
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """Alertmanager's receivers and the policies (by name) that stand for them, by the imports that were published (the
+    latest counts); and since when the configuration is live that is."""
+
+    policies: dict[str, str]
+    live_since: datetime | None
+
+
+def imported() -> Imported:
+    """What published imports said, in one question."""
+    newest = ConfigurationVersion.objects.order_by("-number").values("number")[:1]
+    wanted = Q(draft__origin=Draft.Origin.ALERTMANAGER) | Q(number=Subquery(newest))
+    policies: dict[str, str] = {}
+    live_since = None
+    rows = ConfigurationVersion.objects.filter(wanted).order_by("number")
+    for live_since, receivers in rows.values_list("at", "draft__receivers"):  # noqa: B007 (the last one is live)
+        policies |= {each["name"]: each["policy"] for each in receivers or () if each.get("policy")}
+    return Imported(policies, live_since)
 
 
 @dataclass(frozen=True, slots=True)
