@@ -92,6 +92,10 @@ STORIES = (
         [Push(0, ["a1"]), Push(2, ["a1"], resolved=True), Push(8, ["a1"])], [want(1, 1), want(9, 1)], 12,
     ),
     Scenario(
+        "what fires after a group is over does not wait for its reminder", ONE, A,
+        [Push(0, ["a1"]), Push(3, ["a1"], resolved=True), Push(8, ["a2"])], [want(2, 1), want(10, 1)], 12,
+    ),
+    Scenario(
         "silenced alerts are not told", ONE, A,
         [Silence(0, 'instance="1"', 60), Push(0.5, ["a1", "a2"])], [want(2.5, 1)], 8,
     ),

@@ -273,7 +273,7 @@ def _decide(
     batch.decide(found.overtaken, "overtaken", wording.overtaken(), route, labels=group.labels)
     step = None
     if found.firing:
-        waiting = group.due_at is not None and (incident is None or not incident.is_active)
+        waiting = _waits(group) and (incident is None or not incident.is_active)
         began = min(change.starts_at for change in found.firing)
         step = rules.next_step(_patient(route, found.firing, batch.config), incident, waiting, batch.now, began)
     if step == "join" and incident is not None and not found.resolved:
@@ -353,9 +353,16 @@ def _settle(
     batch.decide(found.resolved, "resolved", text, route, labels=group.labels)
 
 
+def _waits(group: AlertGroup) -> bool:
+    """Whether its clock is a group wait. The clock of one that has told people is its next reminder, which may be hours
+    away and outlives its incident: what fires then must not wait for that."""
+    return group.due_at is not None and group.began_at is None
+
+
 def _wait(group: AlertGroup, route: rules.RouteSpec, firing: Sequence[ChangedAlert], batch: Batch) -> None:
-    if group.due_at is None:
+    if group.due_at is None or not _waits(group):
         group.due_at, group.leased_until = batch.now + timedelta(seconds=route.group_wait), None
+        group.began_at, group.told_at, group.news = None, None, False
         batch.changed(group)
         batch.waits = True
     more = {"until": group.due_at.isoformat()}
