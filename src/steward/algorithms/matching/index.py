@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeVar
 
 from steward.algorithms.matching.errors import MatcherError
 from steward.algorithms.matching.matchers import Matcher, matches_all
-from steward.algorithms.matching.syntax import Alt, Assertion, CharClass, Concat, Literal, Node, Repeat, parse
+from steward.algorithms.matching.syntax import Alt, Assertion, CharClass, Concat, Literal, Named, Node, Repeat, parse
 
 T = TypeVar("T")
 
@@ -124,6 +124,8 @@ def _accepted(node: Node) -> _Words | None:
             return _in_a_row([_accepted(part) for part in parts])
         case Repeat(inner, low, high):
             return _repeated(_accepted(inner), low, high)
+        case Named(_name, inner):
+            return _accepted(inner)
 
 
 def _characters(ranges: Sequence[tuple[int, int]]) -> _Words | None:

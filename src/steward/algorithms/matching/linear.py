@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from steward.algorithms.matching.errors import MatcherError, gettext_noop
-from steward.algorithms.matching.syntax import Alt, Assertion, CharClass, Concat, Literal, Node, Repeat
+from steward.algorithms.matching.syntax import Alt, Assertion, CharClass, Concat, Literal, Named, Node, Repeat
 
 _MAX_NODES = 1000
 _MAX_REMEMBERED = 5000
@@ -21,12 +21,14 @@ _Key = tuple[_State, str, str]
 
 
 @dataclass(slots=True)
-class _Step:
-    """One node: reads a character (`test`), checks a position (`assertion`), forks, or is the end (none of them)."""
+class Step:
+    """One node: reads a character (`test`), checks a position (`assertion`), marks it (`marks`; see `extraction.py`),
+    forks in the order of preference, or is the end (none of them)."""
 
     test: re.Pattern[str] | None = None
     assertion: str | None = None
     to: tuple[int, ...] = ()
+    marks: tuple[str, int] | None = None
 
 
 class LinearMatcher:
@@ -34,8 +36,9 @@ class LinearMatcher:
 
     def __init__(self, tree: Node, to_python: Callable[[Node], str]) -> None:
         self._to_python = to_python
-        self._steps = [_Step()]
-        self._start = frozenset([self._build(tree, 0)])
+        self._steps = [Step()]
+        self._first = self._build(tree, 0)
+        self._start = frozenset([self._first])
         self._seen: dict[_Key, _State] = {}
 
     def fullmatch(self, text: str, /) -> bool:
@@ -53,7 +56,7 @@ class LinearMatcher:
                 self._seen[key] = after
             if not after:
                 return False
-            state, before = after, _kind(character)
+            state, before = after, kind_of(character)
         return 0 in self._closure(state, before, "")
 
     def _advance(self, state: _State, before: str, character: str) -> _State:
@@ -73,7 +76,7 @@ class LinearMatcher:
                 continue
             seen.add(index)
             step = self._steps[index]
-            if step.test is None and (step.assertion is None or _holds(step.assertion, before, following)):
+            if step.test is None and (step.assertion is None or holds(step.assertion, before, following)):
                 waiting.extend(step.to)
         return seen
 
@@ -82,35 +85,38 @@ class LinearMatcher:
         match node:
             case Literal(text, fold):
                 for character in reversed(text):
-                    to = self._add(_Step(test=re.compile(self._to_python(Literal(character, fold))), to=(to,)))
+                    to = self._add(Step(test=re.compile(self._to_python(Literal(character, fold))), to=(to,)))
                 return to
             case CharClass():
-                return self._add(_Step(test=re.compile(self._to_python(node)), to=(to,)))
+                return self._add(Step(test=re.compile(self._to_python(node)), to=(to,)))
             case Assertion(kind):
-                return self._add(_Step(assertion=kind, to=(to,)))
+                return self._add(Step(assertion=kind, to=(to,)))
             case Concat(parts):
                 for part in reversed(parts):
                     to = self._build(part, to)
                 return to
             case Alt(choices):
-                return self._add(_Step(to=tuple([self._build(choice, to) for choice in choices])))
-            case Repeat(inner, low, high):
-                return self._repeat(inner, low, high, to)
+                return self._add(Step(to=tuple([self._build(choice, to) for choice in choices])))
+            case Repeat(inner, low, high, lazy):
+                return self._repeat(inner, low, high, to, lazy=lazy)
+            case Named(_name, inner):
+                return self._build(inner, to)
 
-    def _repeat(self, inner: Node, low: int, high: int | None, to: int) -> int:
+    def _repeat(self, inner: Node, low: int, high: int | None, to: int, *, lazy: bool) -> int:
+        preferred = -1 if lazy else 1
         if high is None:
-            fork = self._add(_Step())
-            self._steps[fork].to = (self._build(inner, fork), to)
+            fork = self._add(Step())
+            self._steps[fork].to = (self._build(inner, fork), to)[::preferred]
             to = fork
         else:
             end = to
             for _ in range(high - low):
-                to = self._add(_Step(to=(self._build(inner, to), end)))
+                to = self._add(Step(to=(self._build(inner, to), end)[::preferred]))
         for _ in range(low):
             to = self._build(inner, to)
         return to
 
-    def _add(self, step: _Step) -> int:
+    def _add(self, step: Step) -> int:
         if len(self._steps) >= _MAX_NODES:
             text = gettext_noop("The pattern is too large once its repetitions are written out; use smaller counts.")
             raise MatcherError(text)
@@ -118,13 +124,13 @@ class LinearMatcher:
         return len(self._steps) - 1
 
 
-def _kind(character: str) -> str:
+def kind_of(character: str) -> str:
     if character == "\n":
         return "\n"
     return "w" if _WORD.match(character) else "."
 
 
-def _holds(assertion: str, before: str, following: str) -> bool:
+def holds(assertion: str, before: str, following: str) -> bool:
     match assertion:
         case "text-start":
             return before == ""

@@ -18,7 +18,7 @@ from typing import Protocol
 from steward.algorithms.matching.errors import MatcherError
 from steward.algorithms.matching.errors import gettext_noop as _
 from steward.algorithms.matching.linear import LinearMatcher
-from steward.algorithms.matching.syntax import Alt, Assertion, CharClass, Concat, Literal, Node, Repeat, parse
+from steward.algorithms.matching.syntax import Alt, Assertion, CharClass, Concat, Literal, Named, Node, Repeat, parse
 
 MAX_PATTERN_LENGTH = 1000
 MAX_VALUE_LENGTH = 4096
@@ -31,6 +31,13 @@ class _Engine(Protocol):
     def fullmatch(self, text: str, /) -> object: ...
 
 
+def too_long(pattern: str) -> MatcherError:
+    text = _(
+        "The pattern has %(n)s characters; at most %(most)s are allowed. Split it over several matchers or routes."
+    )
+    return MatcherError(text, n=len(pattern), most=MAX_PATTERN_LENGTH)
+
+
 class CompiledPattern:
     """A pattern ready to test values."""
 
@@ -38,10 +45,7 @@ class CompiledPattern:
 
     def __init__(self, pattern: str) -> None:
         if len(pattern) > MAX_PATTERN_LENGTH:
-            text = _(
-                "The pattern has %(n)s characters; at most %(most)s are allowed. Split it over several matchers or routes."
-            )
-            raise MatcherError(text, n=len(pattern), most=MAX_PATTERN_LENGTH)
+            raise too_long(pattern)
         tree = parse(pattern)
         self.linear = worst_case(tree) > _MAX_STEPS
         self._engine: _Engine = LinearMatcher(tree, to_python) if self.linear else re.compile(to_python(tree))
@@ -73,6 +77,8 @@ def worst_case(node: Node) -> int:
             ways: int = worst_case(inner) ** min(most, 64)
             # A long fixed part is not another way, but its work is done again for every way.
             return min(ways * (most - min(low, most) + 1) * max(1, low // 16), _MAX_STEPS + 1)
+        case Named(_name, inner):
+            return worst_case(inner)
         case _:
             return 1
 
@@ -90,8 +96,10 @@ def to_python(node: Node) -> str:
             return "".join([to_python(part) for part in parts])
         case Alt(choices):
             return "(?:" + "|".join([to_python(choice) for choice in choices]) + ")"
-        case Repeat(inner, low, high):
-            return f"(?:{to_python(inner)})" + _quantifier(low, high)
+        case Repeat(inner, low, high, lazy):
+            return f"(?:{to_python(inner)})" + _quantifier(low, high) + ("?" if lazy else "")
+        case Named(name, inner):
+            return f"(?P<{name}>{to_python(inner)})"
 
 
 _ASSERTIONS = {

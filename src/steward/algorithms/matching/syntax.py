@@ -1,4 +1,5 @@
-"""The RE2 syntax as a tree. Group names and laziness are dropped: for "does the whole value match" they are moot."""
+"""The RE2 syntax as a tree. For "does the whole value match" group names and laziness are moot, so they are dropped;
+who takes parts out of values reads them with ``named``."""
 
 import re
 from dataclasses import dataclass, replace
@@ -48,14 +49,23 @@ class Alt:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """The inner pattern `low` to `high` times (None: without end)."""
+    """The inner pattern `low` to `high` times (None: without end); `lazy` tries few times first."""
 
     inner: "Node"
     low: int
     high: int | None
+    lazy: bool = False
 
 
-Node = Literal | CharClass | Assertion | Concat | Alt | Repeat
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the inner pattern matches has a name; only with `named`."""
+
+    name: str
+    inner: "Node"
+
+
+Node = Literal | CharClass | Assertion | Concat | Alt | Repeat | Named
 
 _MAX_REPEAT = 1000  # Go's own bound, also on the product of nested repetitions
 _MAX_DEPTH = 50
@@ -92,9 +102,9 @@ _OCTAL = re.compile(r"0[0-7]{0,2}|[1-7][0-7]{1,2}")
 Ranges = tuple[tuple[int, int], ...]
 
 
-def parse(pattern: str) -> Node:
+def parse(pattern: str, *, named: bool = False) -> Node:
     """Read a pattern; `MatcherError` says what is wrong and where."""
-    return _Parser(pattern).parse()
+    return _Parser(pattern, named=named).parse()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +115,9 @@ class _Flags:
 
 
 class _Parser:
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, *, named: bool = False) -> None:
         self.pattern = pattern
+        self.named = named
         self.at = 0
         self.flags = _Flags()
 
@@ -163,10 +174,10 @@ class _Parser:
         if max(low, high or 0) > _MAX_REPEAT or (high is not None and high < low):
             self._fail(_("%(what)s must count upwards and to at most %(most)s"), what=match.group(), most=_MAX_REPEAT)
         self.at = match.end()
-        self._skip("?")  # lazy: finds the same whole values
+        lazy = self._skip("?") and self.named  # else moot: it finds the same whole values
         if again := _QUANTIFIER.match(self.pattern, self.at):
             self._fail(_("%(what)s cannot follow another quantifier"), what=again.group())
-        node = Repeat(atom, low, high)
+        node = Repeat(atom, low, high, lazy)
         if high is None and _is_endless(atom):
             whole = self.pattern[start : self.at]
             text = _("%(what)s repeats what is already repeated, like (a+)+; remove one of the two quantifiers")
@@ -196,7 +207,7 @@ class _Parser:
             self.at = opening
             self._fail(_("this opening parenthesis is never closed"))
         # An Alt or Concat inside a Concat keeps its extent, because the tree keeps it; no group node is needed.
-        return node
+        return Named(named["name"], node) if named and self.named else node
 
     def _escape(self) -> Node:
         following = self.pattern[self.at + 1 : self.at + 2]
