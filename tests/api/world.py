@@ -21,6 +21,7 @@ from steward.response.timemachine.models import ConfigurationVersion
 from steward.response.triage import actions as triage
 from steward.response.triage.models import Decision
 from steward.signals.alerts import actions as alerts
+from steward.signals.alerts import mapping
 from steward.signals.alerts.models import Alert, AlertChange, LastPayload, ParkedPayload, Payload
 
 MARK = "quokka"
@@ -101,6 +102,8 @@ class World:
             source=source, name=name, labels={"alertname": name}, fingerprint=source.pk.to_bytes(16, "big"),
             service=self.service, **times,
         )  # fmt: skip
+        document = {"labels": {"alertname": "name"}, "annotations": {"summary": MARK}}
+        mapping.save_mapping(**self._given, source_id=source.pk, document=document, note=MARK)
         raw = f'{{"name": "{MARK}", "status": "firing"}}'.encode()
         request = {"source": source, "at": NOW, "endpoint": "events", "size": len(raw), "body": raw}
         Payload.objects.create(id=source.pk, **request)
@@ -109,7 +112,13 @@ class World:
             alert=self.alert, at=NOW, status="firing", starts_at=NOW, reason={"text": MARK}, payload_id=source.pk
         )
         parked = ParkedPayload.objects.create(source=source, received_at=NOW, endpoint="events", error=MARK, raw=raw)
-        self._keep(alert_id=self.alert.pk, source_id=source.pk, parked_id=parked.pk, change_id=self.change.pk)
+        self._keep(
+            alert_id=self.alert.pk,
+            source_id=source.pk,
+            parked_id=parked.pk,
+            change_id=self.change.pk,
+            mapping_version=1,
+        )
 
     def _moved(self, name: str, joining: incidents.JoiningAlert, incident: Incident) -> None:
         """An incident of several alerts, what was split off it, and what was merged into it."""

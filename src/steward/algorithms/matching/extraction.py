@@ -27,7 +27,7 @@ _GROUP_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 class Extractor:
     """A pattern ready to take parts out of values. `names` are its groups, in order."""
 
-    __slots__ = ("_engine", "names")
+    __slots__ = ("_engine", "_re", "names")
 
     def __init__(self, pattern: str) -> None:
         if len(pattern) > MAX_PATTERN_LENGTH:

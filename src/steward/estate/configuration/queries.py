@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Literal
 
 from django.db.models import Count, Q
@@ -56,6 +57,35 @@ def match(labels_list: Sequence[Mapping[str, str]]) -> list[Match]:
     """
     index = _remembered()
     return [_match_one(index, labels) for labels in labels_list]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFacts:
+    """What is known of the service that labels belong to, as it was when this was made; asks no database any more.
+    ``stamp`` is another one when anything of it changed."""
+
+    stamp: str
+    _index: _Index
+    _facts: Mapping[int, Mapping[str, str]]
+
+    def of(self, labels: Mapping[str, str]) -> Mapping[str, str] | None:
+        """Its name, slug, tier and the owner team's name; None if the labels belong to no service."""
+        found = _best(self._index.services, labels) or _best(self._index.items, labels)
+        return self._facts.get(found.service_id) if found is not None and found.service_id is not None else None
+
+
+def service_facts() -> ServiceFacts:
+    """Services and how labels belong to them, for who asks for every alert."""
+    rows = Service.objects.order_by("pk").values_list("pk", "name", "slug", "tier", "owner_team__name")
+    facts = {
+        pk: {"name": name, "slug": slug, "tier": str(tier), "owner_team": team or ""}
+        for pk, name, slug, tier, team in rows
+    }
+    index = _remembered()
+    rules = [sorted((pair, [rule.key for rule in found]) for pair, found in each.items())
+             for each in (index.services, index.items)]  # fmt: skip
+    mark = blake2b(repr((facts, rules)).encode(), digest_size=8).hexdigest()
+    return ServiceFacts(mark, index, facts)
 
 
 def _match_one(index: _Index, labels: Mapping[str, str]) -> Match:

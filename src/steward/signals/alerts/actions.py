@@ -20,11 +20,13 @@ from steward.foundation.language import listed
 from steward.foundation.sealing import seal
 from steward.foundation.subjects import SubjectRef
 from steward.people.audit import actions as audit
-from steward.signals.alerts import queries, rules, storing
+from steward.signals.alerts import enrichment, identity, queries, rules, storing
 from steward.signals.alerts.errors import BadSource, NotReplayable, ParkedNotFound, SourceNotFound
 from steward.signals.alerts.events import AlertsChanged, ChangedAlert
+from steward.signals.alerts.ingest import shapes
 from steward.signals.alerts.ingest.sources import KINDS, TooManyAlerts, Unreadable, reader_of
 from steward.signals.alerts.models import Alert, AlertChange, AlertStatus, ParkedPayload, Source, SourceMode
+from steward.signals.alerts.shaping import shaped
 
 log = logging.getLogger(__name__)
 LONGEST_TIMEOUT = 86_400
@@ -49,7 +51,7 @@ def create_source(
     _check_source(source)
     source.save()
     after = {"kind": kind, "resolve_timeout": resolve_timeout, "verified": bool(secret)}
-    _record(actor, now, "source.create", source, after=after)
+    record(actor, now, "source.create", source, after=after)
     return source, key
 
 
@@ -60,7 +62,7 @@ def update_source(
 ) -> Source:  # fmt: skip
     """Change a source. ``secret``: nothing leaves it as it is, an empty text forgets it."""
     actor.require("sources.manage")
-    source = _lock_source(source_id)
+    source = lock_source(source_id)
     before = _state(source)
     source.name, source.resolve_timeout, source.enabled = name.strip(), resolve_timeout, enabled
     if secret is not None:
@@ -68,7 +70,7 @@ def update_source(
     _check_source(source)
     source.save(update_fields=["name", "resolve_timeout", "enabled", "secret"])
     after = _state(source) | ({"secret": "new"} if secret else {})
-    _record(actor, now, "source.update", source, before, after)
+    record(actor, now, "source.update", source, before, after)
     return source
 
 
@@ -108,11 +110,11 @@ def set_history(*, actor: Actor, now: datetime, source_id: int, days: int | None
     if days is not None and not 0 <= days <= LONGEST_HISTORY:
         text = _("Between 0 (for ever) and %(most)s days.") % {"most": LONGEST_HISTORY}
         raise BadSource(text, fields={"history_days": [text]})
-    source = _lock_source(source_id)
+    source = lock_source(source_id)
     before, source.history_days = source.history_days, days
     if before != days:
         source.save(update_fields=["history_days"])
-        _record(actor, now, "source.history", source, {"history_days": before}, {"history_days": days})
+        record(actor, now, "source.history", source, {"history_days": before}, {"history_days": days})
     return source
 
 
@@ -120,11 +122,11 @@ def set_history(*, actor: Actor, now: datetime, source_id: int, days: int | None
 def rotate_key(*, actor: Actor, now: datetime, source_id: int) -> tuple[Source, str]:
     """Give the source a new key; the old one stops working within seconds."""
     actor.require("sources.manage")
-    source = _lock_source(source_id)
+    source = lock_source(source_id)
     key = secrets.token_urlsafe(24)
     source.key_digest, source.key_prefix = queries.digest(key), key[:6]
     source.save(update_fields=["key_digest", "key_prefix"])
-    _record(actor, now, "source.rotate-key", source)
+    record(actor, now, "source.rotate-key", source)
     return source, key
 
 
@@ -136,7 +138,7 @@ def discard_parked(*, actor: Actor, now: datetime, parked_id: int) -> ParkedPayl
     if parked.discarded_at is None and parked.replayed_at is None:
         parked.discarded_at = now
         parked.save(update_fields=["discarded_at"])
-        _record(actor, now, "parked.discard", parked.source, after={"parked": parked.pk})
+        record(actor, now, "parked.discard", parked.source, after={"parked": parked.pk})
     return parked
 
 
@@ -153,22 +155,23 @@ def replay_parked(*, actor: Actor, now: datetime, parked_id: int) -> int:
         reader = reader_of(parked.endpoint)
         if reader is None:
             raise Unreadable(f"Nothing reads what comes to {parked.endpoint} any more.")
-        received = storing.again(bytes(parked.raw), now, parked.endpoint, parked.context)
+        received = storing.again(bytes(parked.raw), now, parked.endpoint, parked.context, queries.reading_of(source))
         parsed = reader[1](received)
     except (Unreadable, TooManyAlerts) as error:
         raise NotReplayable(_("It still cannot be read: %(error)s") % {"error": error}) from error
     if parsed.bad:
         raise NotReplayable(_("It still cannot be read: %(error)s") % {"error": parsed.bad[0].error})
+    shape = shapes.shape_of(source.pk, identity.from_json(source.identity), enrichment.newer(enrichment.NOTHING))
     brought = storing.payload_of(received, source_id=source.pk)
     _store(
         [
             storing.report(each, source_id=source.pk, resolve_timeout=source.resolve_timeout, now=now, payload=brought)
-            for each in parsed.good
+            for each in shaped(parsed.good, shape)
         ]
     )
     parked.replayed_at = now
     parked.save(update_fields=["replayed_at"])
-    _record(actor, now, "parked.replay", source, after={"parked": parked.pk, "alerts": len(parsed.good)})
+    record(actor, now, "parked.replay", source, after={"parked": parked.pk, "alerts": len(parsed.good)})
     return len(parsed.good)
 
 
@@ -341,7 +344,7 @@ def _check_source(source: Source) -> None:
         raise BadSource(text, fields={"name": [text]})
 
 
-def _lock_source(source_id: int) -> Source:
+def lock_source(source_id: int) -> Source:
     source = Source.objects.select_for_update().filter(pk=source_id).first()
     if source is None:
         raise SourceNotFound(_("There is no such source."))
@@ -355,7 +358,7 @@ def _lock_parked(parked_id: int) -> ParkedPayload:
     return parked
 
 
-def _record(
+def record(
     actor: Actor, now: datetime, action: str, source: Source, before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> None:  # fmt: skip

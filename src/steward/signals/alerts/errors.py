@@ -19,6 +19,38 @@ class BadSource(Invalid):
     code = "bad-source"
 
 
+class BadMappingGiven(Invalid):
+    """Expressions that cannot be used; ``fields`` says which."""
+
+    code = "bad-mapping"
+
+
+class VersionNotFound(NotFound):
+    code = "version-not-found"
+
+
+class RuleNotFound(NotFound):
+    code = "rule-not-found"
+
+
+class BadRuleGiven(Invalid):
+    code = "bad-rule"
+
+
+class TableNotFound(NotFound):
+    code = "table-not-found"
+
+
+class BadTable(Invalid):
+    """A file that is no table; the message says in which line."""
+
+    code = "bad-table"
+
+
+class TableInUse(Conflict):
+    code = "table-in-use"
+
+
 class ParkedNotFound(NotFound):
     code = "parked-not-found"
 

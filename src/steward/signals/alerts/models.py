@@ -43,6 +43,9 @@ class Source(models.Model):
     resolve_timeout = models.PositiveIntegerField(_("resolve timeout (seconds)"), default=300)
     # How long what it sent is kept: nothing is as long as the installation says, 0 is for ever.
     history_days = models.PositiveIntegerField(_("history (days)"), null=True, blank=True)
+    # How JSON of its own form is read (see MappingVersion), and by which labels its alerts are known: ``identity.py``.
+    mapping = models.JSONField(null=True, blank=True)
+    identity = models.JSONField(default=dict, db_default={}, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     last_received_at = models.DateTimeField(_("last received"), null=True, blank=True)
     # Whether its alerts page people (see SourceMode); the room of shadow mode sets it.
@@ -317,3 +320,61 @@ class Acknowledgement(DueModel):
             DueModel.index("ack_due"),
             models.Index(fields=["source", "-received_at", "-id"], name="ack_recent"),
         ]
+
+
+class Version(models.Model):
+    """A document as it was from ``at`` until the next one. Written once, never changed."""
+
+    number = models.PositiveIntegerField(_("version"))
+    at = models.DateTimeField(_("time"))
+    author = models.CharField(_("author"), max_length=200)
+    note = models.CharField(_("note"), max_length=300, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class MappingVersion(Version):
+    """How a source's JSON was read."""
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="mappings", db_index=False)
+    document = models.JSONField()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["source", "number"], name="one_mapping_version")]
+
+
+class EnrichmentVersion(Version):
+    """The rules of enrichment, all of them in order: ``enriching.py``."""
+
+    document = models.JSONField()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["number"], name="one_enrichment_version")]
+
+
+class LookupTable(models.Model):
+    """A table that rules look things up in; its rows are those of its newest version."""
+
+    name = models.SlugField(_("name"), max_length=60, unique=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+
+
+class LookupVersion(Version):
+    """The rows of a table, as compressed JSON: they are only ever read as a whole."""
+
+    table = models.ForeignKey(LookupTable, models.CASCADE, related_name="versions", db_index=False)
+    key = models.JSONField()  # names of the columns that find a row
+    columns = models.JSONField()  # of all columns, in order
+    rows = models.PositiveIntegerField(_("rows"))
+    difference = models.JSONField(default=dict)  # numbers of rows added, removed and changed
+    data = models.BinaryField()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["table", "number"], name="one_lookup_version")]

@@ -14,6 +14,7 @@ import orjson
 from django.db import connection
 from django.db.models import BooleanField, Count, Max, Q, QuerySet
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Length
 from django.utils.translation import gettext as _
 
 from steward.foundation import sentences
@@ -21,6 +22,8 @@ from steward.foundation.actors import Actor
 from steward.signals.alerts import shown
 from steward.signals.alerts.errors import AlertNotFound, BadLabelSearch, ParkedNotFound, SourceNotFound
 from steward.signals.alerts.events import ChangedAlert
+from steward.signals.alerts.ingest.sources.generic import mapping
+from steward.signals.alerts.ingest.sources.generic.mapping import Compiled
 from steward.signals.alerts.models import (
     Acknowledgement,
     AcknowledgementQuerySet,
@@ -30,6 +33,7 @@ from steward.signals.alerts.models import (
     AlertStatus,
     LastPayload,
     LastPayloadQuerySet,
+    MappingVersion,
     ParkedPayload,
     ParkedQuerySet,
     Payload,
@@ -37,6 +41,7 @@ from steward.signals.alerts.models import (
     SourceMode,
     SourceQuerySet,
 )
+from steward.signals.alerts.payloads import MAX_BODY
 
 # Of so many newest alerts, so many have a label that is worth no index.
 PROBED, COMMON = 2_000, 5
@@ -56,6 +61,16 @@ def source_by_id(actor: Actor, source_id: int) -> Source:
     if found is None:
         raise SourceNotFound(_("There is no such source."))
     return found
+
+
+def reading_of(source: Source) -> Compiled | None:
+    """How the source's own JSON is read."""
+    return mapping.remembered(orjson.dumps(source.mapping).decode() if source.mapping else "")
+
+
+def mapping_versions(source: Source) -> QuerySet[MappingVersion]:
+    """Its mappings, the newest first."""
+    return MappingVersion.objects.filter(source=source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +201,12 @@ def why_changed(change: AlertChange) -> str:
 def parked(actor: Actor) -> ParkedQuerySet:
     """What could not be read, newest first, without the payloads themselves."""
     return ParkedPayload.objects.visible_to(actor).select_related("source").defer("raw")
+
+
+def parked_whole(actor: Actor, source: Source) -> ParkedQuerySet:
+    """What of a source waits to be read, newest first, with the payloads; those that are too long to try on left out."""
+    found = ParkedPayload.objects.visible_to(actor).waiting().filter(source=source)
+    return found.annotate(length=Length("raw")).filter(length__lte=MAX_BODY)
 
 
 def parked_by_id(actor: Actor, parked_id: int) -> ParkedPayload:

@@ -426,12 +426,12 @@ def _without_proof(query: str) -> str:
     return query if len(harmless) == len(given) else urlencode(harmless)
 
 
-def again(raw: bytes, now: datetime, endpoint: str, context: Mapping[str, Any]) -> Received:
+def again(raw: bytes, now: datetime, endpoint: str, context: Mapping[str, Any], mapping: object = None) -> Received:
     """A parked request, as if it came now."""
     headers = [
         (key.encode(), str(value).encode("latin-1", "replace")) for key, value in context.get("headers", {}).items()
     ]
-    return Received(raw, now, endpoint, str(context.get("query", "")), headers)
+    return Received(raw, now, endpoint, str(context.get("query", "")), headers, mapping=mapping)
 
 
 def payload_of(received: Received, *, source_id: int) -> Payload:

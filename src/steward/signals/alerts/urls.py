@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from steward.signals.alerts.pages import alerts, sources
+from steward.signals.alerts.pages import alerts, mapping, sources
 
 app_name = "alerts"
 urlpatterns = [
@@ -17,6 +17,13 @@ urlpatterns = [
     path("sources/<int:source_id>/", sources.detail, name="source"),
     path("sources/<int:source_id>/edit", sources.edit, name="source-edit"),
     path("sources/<int:source_id>/rotate", sources.rotate, name="source-rotate"),
+    path("sources/<int:source_id>/mapping", mapping.mapping, name="source-mapping"),
+    path("sources/<int:source_id>/mapping/try", mapping.mapping_trial, name="source-mapping-try"),
+    path(
+        "sources/<int:source_id>/mapping/<int:mapping_version>/restore", mapping.restore, name="source-mapping-restore"
+    ),
+    path("sources/<int:source_id>/known-by", mapping.known_by, name="source-identity"),
+    path("sources/<int:source_id>/replay-parked", mapping.replay_all, name="source-replay-all"),
     path("sources/kinds/<slug:kind>/<str:name>", sources.kind_file, name="kind-file"),
     path("sources/parked/<int:parked_id>/", sources.parked, name="parked"),
     path("sources/parked/<int:parked_id>/replay", sources.replay, name="parked-replay"),

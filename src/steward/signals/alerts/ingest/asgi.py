@@ -33,6 +33,7 @@ from steward.signals.alerts.ingest.keys import Keys, SourceInfo
 from steward.signals.alerts.ingest.listener import listen
 from steward.signals.alerts.ingest.memory import Memory, seconds
 from steward.signals.alerts.ingest.paths import allowed_methods, not_found, shake_hands
+from steward.signals.alerts.ingest.shapes import Shapes
 from steward.signals.alerts.ingest.sources import (
     Kind,
     NotFetched,
@@ -45,6 +46,7 @@ from steward.signals.alerts.ingest.sources import (
 )
 from steward.signals.alerts.ingest.visiting import visit
 from steward.signals.alerts.ingest.writer import Busy, Writer
+from steward.signals.alerts.shaping import Shape, shaped
 from steward.signals.alerts.storing import Parking, Report, group_bad, kept, payload_of, report
 
 log = logging.getLogger(__name__)
@@ -66,6 +68,7 @@ class _Running:
         self.name = secrets.token_hex(6)
         self.reader = Database(conninfo)
         self.keys = Keys(self.reader)
+        self.shapes = Shapes()
         self.memory = Memory()
         self.writer = Writer(conninfo, self.memory, self.name, clock.now)
         self.writing = asyncio.create_task(self.writer.run())
@@ -164,7 +167,7 @@ class Application:
         elif method == "POST" and reader:
             body = await read_body(scope, receive, load().ingest_max_bytes, gzip=reader[0].gzip)
             query, headers = scope["query_string"].decode("latin-1"), scope["headers"]
-            received = Received(body, clock.now(), path, query, headers, visit)
+            received = Received(body, clock.now(), path, query, headers, visit, source.mapping)
             await self._receive(running, source, reader, received, send)
         elif path in (API_V2, reading.GROUPS):
             found_alerts = await reading.alerts(running.reader, source.id, scope["query_string"], clock.now())
@@ -184,7 +187,8 @@ class Application:
         running.writer.heard_from(source.id, now)
         running.writer.lately.note(source.id, received)
         try:
-            refreshed, parsed = _read(running.memory, source, reader[1], received)
+            shape = await running.shapes.of(source)
+            refreshed, parsed = _read(running.memory, source, reader[1], received, shape)
         except TooManyAlerts as error:
             raise Refused(413, "too-many-alerts", str(error)) from error
         except Unreadable as error:
@@ -240,12 +244,14 @@ async def _check_sender(source: SourceInfo, kind: Kind, received: Received) -> N
         raise Refused(403, "not-verified", trouble)
 
 
-def _read(memory: Memory, source: SourceInfo, parse: Parser, received: Received) -> tuple[int, Parsed]:
+def _read(memory: Memory, source: SourceInfo, parse: Parser, received: Received, shape: Shape) -> tuple[int, Parsed]:
     if received.path == API_V2:
-        cuts = pieces.read(received.body, memory, source.id, received.now, source.resolve_timeout)
+        cuts = pieces.read(received.body, memory, source.id, received.now, source.resolve_timeout, shape)
         if cuts is not None:
             return cuts.refreshed, cuts.parsed
-    return 0, parse(received)
+    parsed = parse(received)
+    parsed.good = shaped(parsed.good, shape)
+    return 0, parsed
 
 
 def _reports(memory: Memory, source: SourceInfo, received: Received, parsed: Parsed) -> tuple[list[Report], int]:

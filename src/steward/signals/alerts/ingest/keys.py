@@ -9,12 +9,19 @@ from hashlib import sha256
 import psycopg
 
 from steward.foundation.sealing import unseal
+from steward.signals.alerts import identity
+from steward.signals.alerts.identity import EVERY, Identity
 from steward.signals.alerts.ingest.database import Database
+from steward.signals.alerts.ingest.sources.generic import mapping
+from steward.signals.alerts.ingest.sources.generic.mapping import Compiled
 from steward.signals.alerts.storing import Row
 
 REMEMBER_SECONDS = 3.0
 MAX_REMEMBERED = 4_096
-_SQL = "SELECT id, name, resolve_timeout, enabled, kind, secret FROM alerts_source WHERE key_digest = %s"
+_SQL = (
+    "SELECT id, name, resolve_timeout, enabled, kind, secret, mapping::text, identity::text FROM alerts_source"
+    " WHERE key_digest = %s"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +31,8 @@ class SourceInfo:
     resolve_timeout: int
     kind: str = ""
     secret: str = ""
+    mapping: Compiled | None = None
+    identity: Identity = EVERY
 
 
 class Keys:
@@ -54,4 +63,5 @@ class Keys:
 
 
 def _info(row: Row) -> SourceInfo:
-    return SourceInfo(row[0], row[1], row[2], row[4], unseal(row[5]))
+    return SourceInfo(row[0], row[1], row[2], row[4], unseal(row[5]), mapping.remembered(row[6] or ""),
+                      identity.remembered(row[7] or ""))  # fmt: skip

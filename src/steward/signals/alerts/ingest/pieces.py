@@ -17,6 +17,7 @@ from steward.signals.alerts.ingest.memory import Memory, Piece, seconds
 from steward.signals.alerts.ingest.sources import Bad, Normalised, Parsed
 from steward.signals.alerts.ingest.sources.alertmanager import api_v2
 from steward.signals.alerts.ingest.sources.common import MAX_ALERTS, BadAlert, TooManyAlerts, instant
+from steward.signals.alerts.shaping import PLAIN, Shape
 
 _END = b'"endsAt":"'
 _SEAM = b'},{"'
@@ -48,21 +49,23 @@ def cut(body: bytes) -> list[bytes] | None:
     return cuts
 
 
-def read(body: bytes, memory: Memory, source_id: int, now: datetime, timeout: float) -> Pieces | None:
+def read(
+    body: bytes, memory: Memory, source_id: int, now: datetime, timeout: float, shape: Shape = PLAIN
+) -> Pieces | None:
     """Read the body in pieces and note its refreshes; ``None`` if it has to be read as a whole. ``timeout`` is the
     source's resolve timeout."""
     cuts = cut(body.rstrip(b" \t\r\n"))
     if cuts is None:
         return None
     try:
-        return _read(cuts, memory, source_id, now, timeout)
+        return _read(cuts, memory, source_id, now, timeout, shape)
     except _NotInPieces:
         return None
 
 
-def _read(cuts: list[bytes], memory: Memory, source_id: int, now: datetime, timeout: float) -> Pieces:
+def _read(cuts: list[bytes], memory: Memory, source_id: int, now: datetime, timeout: float, shape: Shape) -> Pieces:
     stamp = now.timestamp()
-    prefix = b"%d " % source_id
+    prefix = b"%d%b " % (source_id, shape.mark)
     pieces, known_get, trusted = memory.pieces, memory.known.get, memory.trusted
     ends: dict[bytes, float] = {}
     hits = []
@@ -86,7 +89,7 @@ def _read(cuts: list[bytes], memory: Memory, source_id: int, now: datetime, time
                 if known is not None and known.content == piece.content and piece.starts >= known.starts:
                     hits.append((known, due))
                     continue
-        _parse(each, key, raw_end, memory, source_id, now, parsed)
+        _parse(each, key, raw_end, memory, source_id, now, parsed, shape)
     # Only now: had a piece failed, the whole body would be read again, and nothing may be noted twice.
     refresh = memory.refresh
     for known, due in hits:
@@ -104,8 +107,9 @@ def _due(raw_end: bytes, now: datetime, timeout: float) -> float:
 
 
 def _parse(
-    each: bytes, key: bytes, raw_end: bytes, memory: Memory, source_id: int, now: datetime, parsed: Parsed
-) -> None:
+    each: bytes, key: bytes, raw_end: bytes, memory: Memory, source_id: int, now: datetime, parsed: Parsed,
+    shape: Shape,
+) -> None:  # fmt: skip
     try:
         raw = orjson.loads(b'{"%b}' % each)
     except orjson.JSONDecodeError:
@@ -115,6 +119,8 @@ def _parse(
     except BadAlert as error:
         parsed.bad.append(Bad(raw, str(error)))
         return
+    if shape is not PLAIN:
+        given = shape.of(given)
     parsed.good.append(given)
     plain = raw.get("endsAt", "") == raw_end.decode("ascii", "replace")
     once = each.count(b"endsAt") == (1 if raw_end else 0) and not _ESCAPED_LETTER.search(each)

@@ -119,7 +119,8 @@ def _no_fetch(url: str) -> bytes:
 @dataclass(frozen=True, slots=True)
 class Received:
     """One request: its body, when it came, its path below the source's key, and what else parsers may ask for.
-    ``fetch`` gets a web address (a certificate, say) for who verifies; it raises NotFetched. Parsers fetch nothing."""
+    ``fetch`` gets a web address (a certificate, say) for who verifies; it raises NotFetched. Parsers fetch nothing.
+    ``mapping`` is what the source says about JSON of its own form."""
 
     body: bytes
     now: datetime
@@ -127,6 +128,7 @@ class Received:
     query: str = ""
     headers: Sequence[tuple[bytes, bytes]] = ()
     fetch: Callable[[str], bytes] = _no_fetch
+    mapping: object = None
 
     def header(self, name: str) -> str:
         """The header's value; empty if it was not sent."""

@@ -192,11 +192,11 @@ class ReplayOut(Schema):
     alerts: int
 
 
-def _actor(request: HttpRequest) -> Actor:
+def actor_of(request: HttpRequest) -> Actor:
     return cast("Actor", request.actor)  # type: ignore[attr-defined]
 
 
-def _key(number: int) -> int:
+def key_of(number: int) -> int:
     return number if number <= MAX_ID else 0
 
 
@@ -258,7 +258,7 @@ def _acknowledgement(found: Acknowledgement) -> dict[str, Any]:
 
 @alerts.get("", response=AlertPage, summary="List alerts, the newest change first")
 def list_alerts(request: HttpRequest, query: Query[AlertQuery]) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     actor.require("alerts.view")
     found = queries.alerts(actor)
     texts = [query.name, query.labels, *query.severity]
@@ -285,38 +285,38 @@ def list_alerts(request: HttpRequest, query: Query[AlertQuery]) -> Any:
 
 @alerts.get("/{int:alert_id}", response=AlertOut, summary="One alert")
 def one_alert(request: HttpRequest, alert_id: int) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     actor.require("alerts.view")
-    return _alert(queries.alert_by_id(actor, _key(alert_id)), actor)
+    return _alert(queries.alert_by_id(actor, key_of(alert_id)), actor)
 
 
 @alerts.get("/{int:alert_id}/changes", response=ChangePage, summary="When it fired and resolved, and why")
 def changes(request: HttpRequest, alert_id: int, query: Query[KeysetQuery]) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     actor.require("alerts.view")
-    return page_of(queries.changes_of(queries.alert_by_id(actor, _key(alert_id))), query, ("-id",), _change)
+    return page_of(queries.changes_of(queries.alert_by_id(actor, key_of(alert_id))), query, ("-id",), _change)
 
 
 @alerts.get("/{int:alert_id}/payload", response=PayloadOut, summary="The request that brought its newest change")
 def payload(request: HttpRequest, alert_id: int) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     actor.require("alerts.view")
-    return _payload(queries.last_payload_of(actor, queries.alert_by_id(actor, _key(alert_id))))
+    return _payload(queries.last_payload_of(actor, queries.alert_by_id(actor, key_of(alert_id))))
 
 
 @alerts.get(
     "/{int:alert_id}/changes/{int:change_id}/payload", response=PayloadOut, summary="The request that brought a change"
 )
 def payload_of_change(request: HttpRequest, alert_id: int, change_id: int) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     actor.require("alerts.view")
-    change = queries.change_of(queries.alert_by_id(actor, _key(alert_id)), _key(change_id))
+    change = queries.change_of(queries.alert_by_id(actor, key_of(alert_id)), key_of(change_id))
     return _payload(queries.payload_of(actor, change))
 
 
 @sources.get("", response=SourcePage, summary="List sources")
 def list_sources(request: HttpRequest, query: Query[KeysetQuery]) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     actor.require("sources.view")
     found = page_of(queries.sources(actor), query, ("id",), lambda source: source)
     lines = queries.lines_of(found["items"])
@@ -326,7 +326,7 @@ def list_sources(request: HttpRequest, query: Query[KeysetQuery]) -> Any:
 @sources.post("", response={201: SourceWithKey}, summary="Create a source and get its key")
 def create_source(request: HttpRequest, payload: SourceIn) -> Any:
     source, key = actions.create_source(
-        actor=_actor(request), now=clock.now(), name=payload.name, kind=payload.kind,
+        actor=actor_of(request), now=clock.now(), name=payload.name, kind=payload.kind,
         resolve_timeout=payload.resolve_timeout, secret=payload.secret,
     )  # fmt: skip
     return Status(201, {**_source(source), "path": f"/in/{key}"})
@@ -334,16 +334,16 @@ def create_source(request: HttpRequest, payload: SourceIn) -> Any:
 
 @sources.get("/{int:source_id}", response=SourceCounted, summary="One source")
 def one_source(request: HttpRequest, source_id: int) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     actor.require("sources.view")
-    return _counted(queries.source_line(actor, _key(source_id)))
+    return _counted(queries.source_line(actor, key_of(source_id)))
 
 
 @sources.patch("/{int:source_id}", response=SourceOut, summary="Change a source")
 def change_source(request: HttpRequest, source_id: int, payload: SourceChange) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     actor.require("sources.manage")
-    held = queries.source_by_id(actor, _key(source_id))
+    held = queries.source_by_id(actor, key_of(source_id))
     asked = payload.dict(exclude_none=True)
     values = {name: asked.get(name, getattr(held, name)) for name in ("name", "resolve_timeout", "enabled")}
     values["secret"] = payload.secret
@@ -352,7 +352,7 @@ def change_source(request: HttpRequest, source_id: int, payload: SourceChange) -
 
 @sources.post("/{int:source_id}/rotate-key", response=SourceWithKey, summary="Give it a new key; the old one stops")
 def rotate_key(request: HttpRequest, source_id: int) -> Any:
-    source, key = actions.rotate_key(actor=_actor(request), now=clock.now(), source_id=_key(source_id))
+    source, key = actions.rotate_key(actor=actor_of(request), now=clock.now(), source_id=key_of(source_id))
     return {**_source(source), "path": f"/in/{key}"}
 
 
@@ -360,16 +360,18 @@ def rotate_key(request: HttpRequest, source_id: int) -> Any:
     "/{int:source_id}/payloads", response=list[PayloadOut], summary="The last requests that it sent, at most twenty"
 )
 def last_payloads(request: HttpRequest, source_id: int) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     actor.require("sources.view")
-    return [_payload(each) for each in queries.last_payloads(actor, queries.source_by_id(actor, _key(source_id)))[:20]]
+    return [
+        _payload(each) for each in queries.last_payloads(actor, queries.source_by_id(actor, key_of(source_id)))[:20]
+    ]
 
 
 @sources.get("/{int:source_id}/parked", response=ParkedPage, summary="What of it could not be read")
 def list_parked(request: HttpRequest, source_id: int, query: Query[KeysetQuery]) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     actor.require("sources.view")
-    source = queries.source_by_id(actor, _key(source_id))
+    source = queries.source_by_id(actor, key_of(source_id))
     return page_of(queries.parked(actor).filter(source=source), query, ("-received_at", "-id"), _parked)
 
 
@@ -378,25 +380,25 @@ def list_parked(request: HttpRequest, source_id: int, query: Query[KeysetQuery])
     summary="Who works on its alerts, by what its sender says, and what became of that",
 )  # fmt: skip
 def list_acknowledgements(request: HttpRequest, source_id: int, query: Query[KeysetQuery]) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     actor.require("sources.view")
-    found = queries.acknowledgements(actor).filter(source=queries.source_by_id(actor, _key(source_id)))
+    found = queries.acknowledgements(actor).filter(source=queries.source_by_id(actor, key_of(source_id)))
     return page_of(found, query, ("-received_at", "-id"), _acknowledgement)
 
 
 @sources.get("/parked/{int:parked_id}", response=ParkedFull, summary="One parked payload, raw")
 def one_parked(request: HttpRequest, parked_id: int) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     actor.require("sources.view")
-    found = queries.parked_by_id(actor, _key(parked_id))
+    found = queries.parked_by_id(actor, key_of(parked_id))
     return {**_parked(found), "raw": readable(bytes(found.raw))}
 
 
 @sources.post("/parked/{int:parked_id}/replay", response=ReplayOut, summary="Read it again and take it in")
 def replay(request: HttpRequest, parked_id: int) -> Any:
-    return {"alerts": actions.replay_parked(actor=_actor(request), now=clock.now(), parked_id=_key(parked_id))}
+    return {"alerts": actions.replay_parked(actor=actor_of(request), now=clock.now(), parked_id=key_of(parked_id))}
 
 
 @sources.post("/parked/{int:parked_id}/discard", response=ParkedOut, summary="Take it off the list")
 def discard(request: HttpRequest, parked_id: int) -> Any:
-    return _parked(actions.discard_parked(actor=_actor(request), now=clock.now(), parked_id=_key(parked_id)))
+    return _parked(actions.discard_parked(actor=actor_of(request), now=clock.now(), parked_id=key_of(parked_id)))
