@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from django.db import connection
+from django.db import Error, connection
 
 from steward.signals.alerts import enrichment
 from steward.signals.alerts.identity import Identity
@@ -24,12 +24,15 @@ class Shapes:
     _rules: enrichment.Live = enrichment.NOTHING
     _until: float = 0.0
     _made: dict[tuple[int, Identity], Shape] = field(default_factory=dict)
-    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _looking: asyncio.Task[None] | None = None
 
     async def of(self, source: SourceInfo) -> Shape:
         """The shape of this source."""
         if self._until <= time.monotonic():
-            await self._look()
+            # One look for all who wait, so that they go on together: the group commit lives on that.
+            if self._looking is None:
+                self._looking = asyncio.create_task(self._look())
+            await asyncio.shield(self._looking)
         key = (source.id, source.identity)
         made = self._made.get(key)
         if made is None:
@@ -37,13 +40,17 @@ class Shapes:
         return made
 
     async def _look(self) -> None:
-        async with self._lock:
-            if self._until > time.monotonic():
-                return
+        try:
             fresh = await asyncio.to_thread(_newer, self._rules)
             if fresh is not self._rules or len(self._made) > 4_096:
                 self._rules, self._made = fresh, {}
             self._until = time.monotonic() + REMEMBER_SECONDS
+        except Error as problem:
+            # Rules that are remembered outlive a database that is away, as keys do; the write will say so.
+            if not self._until:
+                raise OSError(str(problem)) from problem
+        finally:
+            self._looking = None
 
 
 def _newer(known: enrichment.Live) -> enrichment.Live:
