@@ -198,6 +198,7 @@ CASES: dict[str, Case] = {
         "maintenance.manage", {"title": "Other", "service_ids": ["{service_id}"], "ends_at": "2099-01-01T00:00:00Z"}
     ),
     "get /maintenance/{window_id}/held": Case("maintenance.view"),
+    "get /maintenance/{window_id}/meanwhile": Case("maintenance.view"),
     "post /maintenance/{window_id}/end": Case("maintenance.manage"),
     "post /maintenance/{window_id}/extend": Case("maintenance.manage", {"until": "2099-02-01T00:00:00Z"}),
     "get /routes": Case("routes.view"),

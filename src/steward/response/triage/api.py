@@ -11,12 +11,14 @@ from ninja import Field, Query, Router, Schema, Status
 from steward.foundation import clock
 from steward.foundation.actors import Actor
 from steward.foundation.rest.api import KeysetQuery, page_of
-from steward.response.triage import actions, pipeline_api, queries
+from steward.response.triage import actions, meanwhile_api, pipeline_api, queries
 from steward.response.triage.models import Decision, Route
 
 router = Router(tags=["routes"])
 decisions = Router(tags=["decisions"])
-ROUTERS = {"/routes": router, "/decisions": decisions, "/pipeline": pipeline_api.router}
+ROUTERS = {
+    "/routes": router, "/decisions": decisions, "/pipeline": pipeline_api.router, "/maintenance": meanwhile_api.router,
+}  # fmt: skip
 
 SeverityWord = Literal["SEV1", "SEV2", "SEV3", "SEV4"]
 MAX_ID = 2**63 - 1

@@ -136,7 +136,10 @@ class Decision(models.Model):
         return sentences.read(self.data.get(sentences.SAID), "reason", self.reason)
 
     class Meta:
-        indexes = [models.Index(fields=["alert", "id"], name="decision_alert")]
+        indexes = [
+            models.Index(fields=["alert", "id"], name="decision_alert"),
+            models.Index(fields=["at"], name="decision_maintenance", condition=models.Q(outcome="maintenance")),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["change", "route", "round"], nulls_distinct=False, name="one_decision_per_route"

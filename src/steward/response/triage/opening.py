@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from steward.estate.configuration import queries as configuration
@@ -21,10 +21,13 @@ Group = tuple[AlertGroup, rules.RouteSpec, list[ChangedAlert]]
 Opened = tuple[AlertGroup, rules.RouteSpec, list[ChangedAlert], str]
 
 
-def open_groups(groups: Sequence[Group], now: datetime, actor: Actor) -> list[Opened]:
-    """Open an incident for each locked group; its ``incident`` is set and it waits no longer. The caller saves it."""
+def open_groups(
+    groups: Sequence[Group], now: datetime, actor: Actor, notes: Mapping[int, str] | None = None
+) -> list[Opened]:
+    """Open an incident for each locked group; its ``incident`` is set and it waits no longer. The caller saves it.
+    ``notes``: by alert, what its incident says besides."""
     names: dict[int, str] = {}
-    openings = [_opening(route, firing, names) for _group, route, firing in groups]
+    openings = [_opening(route, firing, names, notes or {}) for _group, route, firing in groups]
     made = incidents.open_incidents(actor=actor, now=now, openings=openings)
     found: list[Opened] = []
     for (group, route, firing), incident in zip(groups, made, strict=True):
@@ -48,14 +51,22 @@ def joining(change: ChangedAlert, why: str, severity: str = "") -> JoiningAlert:
     )
 
 
+def noted(firing: Sequence[ChangedAlert], notes: Mapping[int, str]) -> list[str]:
+    """What these alerts' incident says besides, each sentence once."""
+    return list(dict.fromkeys(notes[change.alert_id] for change in firing if change.alert_id in notes))
+
+
 def rule_of(route: rules.RouteSpec) -> Rule:
     """The route as the reason for what happens to an incident."""
     return Rule(wording.by_route(route), {"kind": "route", "id": route.id, "version": route.version})
 
 
-def _opening(route: rules.RouteSpec, firing: Sequence[ChangedAlert], names: dict[int, str]) -> Opening:
+def _opening(
+    route: rules.RouteSpec, firing: Sequence[ChangedAlert], names: dict[int, str], notes: Mapping[int, str]
+) -> Opening:
     service_id = route.service_id or next((change.service_id for change in firing if change.service_id), None)
     why = joined(wording.by_route(route), wording.takes(route))
+    said = firing[0].annotations.get("description", "")
     return Opening(
         title=wording.title(firing, _service_name(service_id, names)),
         severity=rules.worst([rules.severity(route, change.severity) for change in firing]),
@@ -64,7 +75,7 @@ def _opening(route: rules.RouteSpec, firing: Sequence[ChangedAlert], names: dict
         origin={"kind": "route", "id": route.id, "name": route.name, "version": route.version},
         alerts=[joining(change, wording.grouped(route)) for change in firing],
         why=why,
-        description=firing[0].annotations.get("description", "")[:LONGEST_DESCRIPTION],
+        description="\n\n".join(part for part in (*noted(firing, notes), said) if part)[:LONGEST_DESCRIPTION],
         shadow=all(change.shadow for change in firing),
     )
 

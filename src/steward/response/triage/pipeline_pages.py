@@ -16,11 +16,14 @@ from steward.foundation import clock
 from steward.foundation.actors import Actor
 from steward.foundation.errors import StewardError
 from steward.foundation.ui.views import page
-from steward.response.triage import actions, queries
+from steward.response.suppression import queries as suppression
+from steward.response.triage import actions, meanwhile, queries
 from steward.response.triage.forms import InhibitionForm, PipelineForm, values_of_inhibition, values_of_settings
 from steward.response.triage.intervals import words
 from steward.response.triage.models import InhibitionRule
 from steward.response.triage.pages import tell
+
+RUNS_SHOWN = 5
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -113,3 +116,13 @@ def pipeline(request: HttpRequest) -> HttpResponseBase:
     ]
     context = {"form": form, "sections": sections, "intervals": intervals, "may_manage": actor.can("routes.manage")}
     return render(request, "triage/pipeline.html", context, status=422 if form.is_bound and form.errors else 200)
+
+
+@page("alerts.view")
+@require_safe
+def window_panel(request: HttpRequest, window_id: int) -> HttpResponseBase:
+    """On a maintenance window's page: what fired while it held, of its latest runs."""
+    actor = _actor(request)
+    window = suppression.window_by_id(actor, window_id)
+    runs = meanwhile.of_window(actor, window, clock.now(), most=RUNS_SHOWN)
+    return render(request, "triage/window_panel.html", {"runs": runs, "recurs": bool(window.rrule), "now": clock.now()})

@@ -13,6 +13,7 @@ navigation.register(
 )
 # The panel takes the alert's database key.
 panels.register("alert", "decisions", "triage:alert-decisions", position=10, permission="routes.view")
+panels.register("maintenance", "meanwhile", "triage:window-meanwhile", position=10, permission="alerts.view")
 
 statuses.register("opened", "down", _("opened"))
 statuses.register("joined", "info", _("joined"))

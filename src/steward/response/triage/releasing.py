@@ -9,7 +9,7 @@ from django.db import transaction
 
 from steward.response.incidents import actions as incidents
 from steward.response.incidents import queries as incident_queries
-from steward.response.triage import configuration, judging
+from steward.response.triage import configuration, judging, meanwhile
 from steward.response.triage.models import Hold, Reconsideration
 from steward.response.triage.opening import TRIAGE
 from steward.response.triage.routing import route_changes
@@ -28,12 +28,13 @@ def judge_anew(*, now: datetime, hold_ids: Sequence[int]) -> None:
         return
     rounds = {hold.alert_id: hold.round + 1 for hold in holds}
     flapped = {hold.alert_id for hold in holds if hold.kind == "flapping"}
+    notes = meanwhile.told(holds, now)
     Hold.objects.filter(pk__in=[hold.pk for hold in holds]).delete()
     found = alert_queries.as_changed(list(rounds), now, resolved=True)
     alerts.set_standing(dict.fromkeys(rounds))
     # What has resolved meanwhile told so when it did; only a flapping alert's end was held too.
     told = [each for each in found if each.status == "firing" or each.alert_id in flapped]
-    route_changes(now=now, changes=told, rounds=rounds)
+    route_changes(now=now, changes=told, rounds=rounds, notes=notes)
     _let_speak(now, [each.alert_id for each in told if each.status == "firing"])
 
 

@@ -7,19 +7,19 @@ number of alerts: a storm of thousands in a few groups costs as much as a few.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 
-from steward.foundation.sentences import SAID, packed
+from steward.foundation.sentences import SAID, joined, packed
 from steward.response.incidents import actions as incidents
 from steward.response.suppression import queries as suppression
 from steward.response.triage import configuration, joins, judging, moving, muting, rules, telling, wording
 from steward.response.triage.models import AlertGroup, Decision, GroupMember, Notice
-from steward.response.triage.opening import TRIAGE, joining, rule_of
+from steward.response.triage.opening import TRIAGE, joining, noted, rule_of
 from steward.response.triage.spreading import Plan, carry_out, depends, hold_storms
 from steward.signals.alerts import queries as alerts
 from steward.signals.alerts.events import ChangedAlert
@@ -53,6 +53,8 @@ class Batch:
     unpinned: list[tuple[int, int]] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     waits: bool = False
+    # By alert: what whoever is paged for it must know besides.
+    notes: Mapping[int, str] = field(default_factory=dict)
 
     def changed(self, group: AlertGroup) -> None:
         """The group's row is to be written at the end."""
@@ -85,12 +87,16 @@ class Batch:
 
 
 @transaction.atomic
-def route_changes(*, now: datetime, changes: Sequence[ChangedAlert], rounds: dict[int, int] | None = None) -> None:
+def route_changes(
+    *, now: datetime, changes: Sequence[ChangedAlert], rounds: dict[int, int] | None = None,
+    notes: Mapping[int, str] | None = None,
+) -> None:  # fmt: skip
     """Decide on every change and carry it out, in the caller's transaction, which holds the alerts. ``rounds``: these
-    alerts are judged anew, for the how manieth time since their newest change."""
+    alerts are judged anew, for the how manieth time since their newest change; ``notes``: what an incident that one of
+    them opens or reopens says besides."""
     config = configuration.live()
     judged = judging.judge(changes, config, now, rounds)
-    batch = Batch(now, config, judged.checked, judged.rounds)
+    batch = Batch(now, config, judged.checked, judged.rounds, notes=notes or {})
     for given, held in judged.held:
         batch.decide(given, held.kind, held.why, None, more={"held": judging.about(held)})  # type: ignore[arg-type]
     works = _sort(judged.passed, batch)
@@ -333,8 +339,9 @@ def _change(
 def _reopen(
     incident: rules.IncidentState, route: rules.RouteSpec, found: rules.Collapsed[ChangedAlert], batch: Batch
 ) -> None:
+    why = joined(wording.fires_again(route), *noted(found.firing, batch.notes))
     incidents.reopen(
-        actor=TRIAGE, now=batch.now, incident_id=incident.id, why=wording.fires_again(route),
+        actor=TRIAGE, now=batch.now, incident_id=incident.id, why=why,
         alerts=joins.joining_all(route, found.firing), rule=rule_of(route), largest=route.largest_group,
     )  # fmt: skip
     if found.resolved:

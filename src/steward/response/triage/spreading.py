@@ -14,7 +14,7 @@ from steward.response.incidents import queries as incident_queries
 from steward.response.incidents.actions import Opening
 from steward.response.triage import rules, telling, wording
 from steward.response.triage.models import AlertGroup, Storm
-from steward.response.triage.opening import TRIAGE, joining, open_groups, rule_of
+from steward.response.triage.opening import TRIAGE, joining, noted, open_groups, rule_of
 from steward.signals.alerts.events import ChangedAlert
 
 if TYPE_CHECKING:
@@ -152,7 +152,9 @@ def _storm(storm: Storm, state: rules.IncidentState | None, wanted: Sequence[Wan
     route, now = wanted[0].route, batch.now
     firing = [change for each in wanted for change in each.firing]
     if state is None or not state.is_active:
-        incident = incidents.open_incidents(actor=TRIAGE, now=now, openings=[_storm_opening(route, wanted, firing)])[0]
+        incident = incidents.open_incidents(
+            actor=TRIAGE, now=now, openings=[_storm_opening(route, wanted, firing, batch)]
+        )[0]
         storm.incident_id, storm.since, storm.opened = incident.pk, now, 0
         storm.save(update_fields=["incident", "since", "opened"])
         state = rules.IncidentState(incident.pk, incident.ref, incident.status, None, incident.severity)
@@ -175,7 +177,9 @@ def _storm(storm: Storm, state: rules.IncidentState | None, wanted: Sequence[Wan
         telling.begins(wanted[0].group, route, "storm", firing, batch)
 
 
-def _storm_opening(route: rules.RouteSpec, wanted: Sequence[Wanted], firing: Sequence[ChangedAlert]) -> Opening:
+def _storm_opening(
+    route: rules.RouteSpec, wanted: Sequence[Wanted], firing: Sequence[ChangedAlert], batch: Batch
+) -> Opening:
     services = {change.service_id for change in firing}
     return Opening(
         title=wording.storm_title(route, len(firing), len(wanted)),
@@ -185,7 +189,7 @@ def _storm_opening(route: rules.RouteSpec, wanted: Sequence[Wanted], firing: Seq
         origin={"kind": "route", "id": route.id, "name": route.name, "version": route.version, "storm": True},
         alerts=[joining(change, wording.in_storm(route)) for change in firing],
         why=wording.in_storm(route),
-        description=_made_of(firing),
+        description="\n".join([*noted(firing, batch.notes), _made_of(firing)]),
     )
 
 
@@ -206,7 +210,7 @@ def _made_of(firing: Sequence[ChangedAlert]) -> str:
 
 def _open(wanted: Sequence[Wanted], batch: Batch) -> None:
     waited = {each.group.pk: each.waited for each in wanted}
-    opened = open_groups([(each.group, each.route, each.firing) for each in wanted], batch.now, TRIAGE)
+    opened = open_groups([(each.group, each.route, each.firing) for each in wanted], batch.now, TRIAGE, batch.notes)
     for group, route, firing, ref in opened:
         batch.changed(group)
         text = wording.opened(route, ref, waited=waited[group.pk])

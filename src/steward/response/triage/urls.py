@@ -21,5 +21,6 @@ urlpatterns = [
     path("routes/<int:route_id>/move", pages.move, name="move"),
     path("routes/<int:route_id>/switch", pages.switch, name="switch"),
     path("routes/<int:route_id>/delete", pages.delete, name="delete"),
+    path("maintenance/<int:window_id>/meanwhile", pipeline_pages.window_panel, name="window-meanwhile"),
     path("alerts/<int:alert_id>/decisions", pages.alert_panel, name="alert-decisions"),
 ]

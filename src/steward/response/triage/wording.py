@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from steward.algorithms.matching import format_matchers
 from steward.foundation.sentences import gettext as _
@@ -11,6 +12,11 @@ from steward.foundation.sentences import ngettext
 from steward.foundation.ui.spans import duration_words
 from steward.response.triage.rules import FlappingSpec, InhibitionSpec, RouteSpec
 from steward.signals.alerts.events import ChangedAlert
+
+if TYPE_CHECKING:
+    from steward.response.triage.meanwhile import Meanwhile
+
+NAMES_TOLD = 5
 
 
 def takes(route: RouteSpec) -> str:
@@ -125,6 +131,18 @@ def title(firing: Sequence[ChangedAlert], service: str) -> str:
         (first.labels[name] for name in ("service", "instance", "host", "job") if first.labels.get(name)), ""
     )
     return _("%(alert)s on %(where)s") % {"alert": first.name, "where": where} if where else first.name
+
+
+def after_maintenance(title: str, found: Meanwhile) -> str:
+    """What whoever is paged at the end of a maintenance window reads first."""
+    text = ngettext(
+        "Maintenance “%(title)s” is over. While it lasted %(n)s alert fired in its scope, %(firing)s still fire: %(names)s.",
+        "Maintenance “%(title)s” is over. While it lasted %(n)s alerts fired in its scope, %(firing)s still fire: %(names)s.",
+        found.fired,
+    )
+    names = ", ".join(f"{line.fired} × {line.name}" for line in found.lines[:NAMES_TOLD])
+    more = " …" if found.names > NAMES_TOLD else ""
+    return text % {"title": title, "n": found.fired, "firing": found.firing, "names": names + more}
 
 
 def flapping(changes: int, spec: FlappingSpec) -> str:

@@ -1,5 +1,6 @@
 """Reads of silences and maintenance windows, and what holds alerts just now."""
 
+from steward.response.suppression.models import MaintenanceWindow
 from steward.response.suppression.queries.silences import (
     Held,
     Version,
@@ -28,6 +29,7 @@ from steward.response.suppression.queries.standing import (
 from steward.response.suppression.queries.windows import (
     Planned,
     ScopeLine,
+    begun,
     planned,
     scope_holds,
     scope_of,
@@ -35,16 +37,21 @@ from steward.response.suppression.queries.windows import (
     window_holds,
     window_matchers_text,
     windows,
+    windows_for_engine,
     windows_of_service,
 )
+from steward.response.suppression.recurring import Run
 
 __all__ = [
     "Held",
+    "MaintenanceWindow",
     "Planned",
+    "Run",
     "ScopeLine",
     "Standing",
     "Version",
     "authors",
+    "begun",
     "chosen_of",
     "forget",
     "grant_of",
@@ -68,6 +75,7 @@ __all__ = [
     "window_matchers_text",
     "window_spec",
     "windows",
+    "windows_for_engine",
     "windows_of_service",
     "would_hold",
 ]

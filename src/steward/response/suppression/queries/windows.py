@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from steward.response.suppression.scope import Covered, Graph, Node, path, reach
 from steward.signals.alerts import queries as alerts
 
 MOST_PLANNED = 200
+LOOKED_BACK = timedelta(days=366)
 
 
 def windows(actor: Actor) -> WindowQuerySet:
@@ -106,6 +107,17 @@ def planned(actor: Actor, start: datetime, end: datetime) -> list[Planned]:
     found = windows(actor).filter(Q(ends_at__isnull=True) | Q(ends_at__gt=start), starts_at__lt=end)
     rows = [Planned(each, runs_between(each.span, start, end)) for each in found.order_by("starts_at")[:MOST_PLANNED]]
     return sorted((row for row in rows if row.runs), key=lambda row: row.runs[0].begins)
+
+
+def windows_for_engine(window_ids: Collection[int]) -> list[MaintenanceWindow]:
+    """These windows, whoever may see them."""
+    return list(MaintenanceWindow.objects.filter(pk__in=window_ids)) if window_ids else []
+
+
+def begun(window: MaintenanceWindow, now: datetime, *, most: int) -> list[Run]:
+    """Its latest runs that have begun within the last year, the newest first."""
+    runs = runs_between(window.span, max(window.starts_at, now - LOOKED_BACK), now + timedelta(microseconds=1), 400)
+    return runs[-most:][::-1]
 
 
 def windows_of_service(actor: Actor, service_id: int, now: datetime) -> list[MaintenanceWindow]:
