@@ -25,11 +25,12 @@ ICONS = {"ok": "circle-check", "info": "info-circle", "maintenance": "bell-off",
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One step as a page draws it; ``day`` is set where a new day begins, ``gap`` where much time passed before it."""
+    """One step as a page draws it; ``day`` is set where a new day begins, ``alert`` where several have steps."""
 
     step: rules.Step
     icon: str
     stage: str
+    alert: str
     title: str
     took: str
     facts: tuple[tuple[str, str], ...]
@@ -43,12 +44,13 @@ def lines(receipt: Receipt, now: datetime) -> list[Line]:
     """The steps, ready to be drawn."""
     found: list[Line] = []
     day: date | None = None
+    several = len({each.alert_id for each in receipt.facts.decided}) > 1
     for step in receipt.steps:
         today = timezone.localtime(step.at).date()
         found.append(
             Line(
                 step=step, icon=_ICONS.get(step.stage, "circle-dot"), stage=words.stage_words(step.stage),
-                title=words.title(step, now), took=took_words(step.took), facts=tuple(words.fact_lines(step, now)),
+                alert=str(step.values.get("alert", "")) if several else "", title=words.title(step, now), took=took_words(step.took), facts=tuple(words.fact_lines(step, now)),
                 url=step_url(step, receipt.facts), rule=words.rule_words(step.rule) if step.rule else "",
                 rule_url=rule_url(step.rule), day=today if today != day else None,
             )

@@ -169,3 +169,12 @@ def test_a_quiet_incident_says_so() -> None:
     assert "held, pages nobody" in text(client, "/incidents/")
     shown = text(client, f"/incidents/{incident.number}/")
     assert "Nobody is paged for now" in shown and ">silenced</span>" in shown
+
+
+def test_steps_of_an_incident_of_several_alerts_name_theirs() -> None:
+    route(name="All", group_by=[])
+    fire("DiskFull")
+    fire("NodeDown")
+    number = incidents()[0].number
+    shown = text(signed_in(), f"/receipts/incidents/{number}")
+    assert "· DiskFull</span>" in shown and "· NodeDown</span>" in shown
