@@ -50,7 +50,8 @@ def lines(receipt: Receipt, now: datetime) -> list[Line]:
         found.append(
             Line(
                 step=step, icon=_ICONS.get(step.stage, "circle-dot"), stage=words.stage_words(step.stage),
-                alert=str(step.values.get("alert", "")) if several else "", title=words.title(step, now), took=took_words(step.took), facts=tuple(words.fact_lines(step, now)),
+                alert=str(step.values.get("alert", "")) if several else "", title=words.title(step, now),
+                took=took_words(step.took), facts=tuple(words.fact_lines(step, now)),
                 url=step_url(step, receipt.facts), rule=words.rule_words(step.rule) if step.rule else "",
                 rule_url=rule_url(step.rule), day=today if today != day else None,
             )

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('alerts', '0011_held_index'),
         ('incidents', '0011_breakdown'),
-        ('triage', '0004_pipeline'),
+        ('triage', '0005_shadow'),
     ]
 
     operations = [
