@@ -95,11 +95,11 @@ def set_mode(*, actor: Actor, now: datetime, source_id: int, mode: str) -> str:
     if mode not in SourceMode.values:
         text = _("The mode is one of live, shadow, off.")
         raise BadSource(text, fields={"mode": [text]})
-    source = _lock_source(source_id)
+    source = lock_source(source_id)
     before, source.mode = source.mode, mode
     if before != mode:
         source.save(update_fields=["mode"])
-        _record(actor, now, "source.mode", source, {"mode": before}, {"mode": mode})
+        record(actor, now, "source.mode", source, {"mode": before}, {"mode": mode})
     return before
 
 
