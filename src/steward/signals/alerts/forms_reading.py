@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from steward.signals.alerts.ingest.sources.generic.mapping import MAX_EXPIRES, NAMED, SINGLE
@@ -28,7 +28,7 @@ class PairsField(forms.CharField):
                 continue
             name, equals, expression = line.partition("=")
             if not (equals and name.strip() and expression.strip()):
-                text = _now("Line %(n)s: write name = expression.") % {"n": number}
+                text = gettext("Line %(n)s: write name = expression.") % {"n": number}
                 raise forms.ValidationError(text)
             found[name.strip()] = expression.strip()
         return found
