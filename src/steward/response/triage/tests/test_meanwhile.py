@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import time_machine
+from django.urls import reverse
 
 from steward.estate.configuration import actions as estate
+from steward.foundation.moments import written
+from steward.foundation.testing.pages import signed_in
 from steward.response.incidents.models import TimelineEntry
 from steward.response.oncall.models import Escalation
 from steward.response.suppression import actions as suppression
@@ -98,3 +102,23 @@ def test_each_run_has_its_own_summary() -> None:
     assert [(each.run.begins, each.fired, each.firing) for each in runs] == [(later, 1, 1), (NOW, 4, 3)]
     assert [(line.name, line.fired, line.firing) for line in runs[1].lines] == [("DiskFull", 3, 2), ("NodeDown", 1, 1)]
     assert windows.begun(window, NOW - minutes(1), most=5) == []
+
+
+def test_the_panel_lists_what_fired_with_its_times() -> None:
+    once = maintenance()
+    some_fire()
+    shown = panel(once)
+    assert "DiskFull" in shown and "4 alerts fired · 3 still fire" in shown
+    assert written(NOW + minutes(1), "D j M H:i") in shown
+
+
+def test_the_panel_of_what_recurs_names_each_run() -> None:
+    window = maintenance(length=60 * 24 * 3, rrule="FREQ=DAILY", duration=timedelta(hours=1), time_zone="UTC")
+    some_fire()
+    shown = panel(window)
+    assert f"{written(NOW, 'D j M H:i')} – {written(NOW + minutes(60), 'D j M H:i')}" in shown
+
+
+def panel(window) -> str:
+    with time_machine.travel(NOW + minutes(15), tick=False):
+        return signed_in().get(reverse("triage:window-meanwhile", args=[window.pk])).content.decode()

@@ -5,9 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.scenarios import steward
-from tests.scenarios.stories import INHIBIT, ONE, REPEAT, STORIES, A, alert
-from tests.scenarios.timeline import Push, Scenario, Silence, misses
 
 from steward.response.incidents import actions as incidents
 from steward.response.incidents.models import Incident
@@ -16,6 +13,9 @@ from steward.response.oncall.models import Escalation
 from steward.response.shadow import actions
 from steward.response.triage.models import Route
 from steward.signals.alerts.models import Source
+from tests.scenarios import steward
+from tests.scenarios.stories import INHIBIT, ONE, REPEAT, STORIES, A, alert
+from tests.scenarios.timeline import Push, Scenario, Silence, misses
 
 pytestmark = pytest.mark.django_db
 WORSE = {"mild": alert("A", instance="1", severity="warning"), "worse": alert("A", instance="2", severity="critical")}

@@ -6,9 +6,6 @@ from datetime import timedelta
 
 import orjson
 import pytest
-from tests.scenarios import steward
-from tests.scenarios.stories import ONE, A
-from tests.scenarios.timeline import Push, Scenario
 
 from steward.foundation.testing.pages import check_anonymous, check_permission, check_queries, signed_in
 from steward.response.incidents.models import Incident
@@ -18,6 +15,9 @@ from steward.response.shadow import actions, queries
 from steward.response.shadow.errors import NotificationUnreadable
 from steward.response.shadow.models import Notification
 from steward.signals.alerts.models import Source
+from tests.scenarios import steward
+from tests.scenarios.stories import ONE, A
+from tests.scenarios.timeline import Push, Scenario
 
 pytestmark = pytest.mark.django_db
 STORY = Scenario("shadow", ONE, A, [Push(0, ["a1", "a2"])], [], 4)
