@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from steward.foundation.testing import prepared
 from tests.harness.running import (
     answers,
     clean_environment,
@@ -94,9 +95,14 @@ def settings(folder: Path, port: int, **values: str) -> dict[str, str]:
     )
 
 
+def _prepared() -> Path:
+    return prepared.data_folder(prepared.root())
+
+
 @contextmanager
 def steward_up(folder: Path, **values: str) -> Iterator[Steward]:
-    """``steward up`` with an embedded database in ``folder``."""
+    """``steward up`` with an embedded database in ``folder``, which is migrated already."""
+    prepared.copy(_prepared(), folder / "data")
     port = free_port()
     environment = settings(folder, port, **values)
     url, log = f"http://127.0.0.1:{port}", folder / "steward.log"
@@ -107,10 +113,9 @@ def steward_up(folder: Path, **values: str) -> Iterator[Steward]:
 
 @contextmanager
 def database(folder: Path) -> Iterator[str]:
-    """An embedded PostgreSQL by itself, as the server that DATABASE_URL names."""
-    from steward.foundation.database.embedded import EmbeddedServer  # a heavy import
-
-    server = EmbeddedServer(folder / "server")
+    """An embedded PostgreSQL by itself, as the server that DATABASE_URL names, with a migrated database."""
+    prepared.copy(_prepared(), folder / "server")
+    server = prepared.EmbeddedServer(folder / "server")
     url = server.start()
     try:
         yield url

@@ -22,10 +22,20 @@ os.environ.setdefault("STEWARD_URL", "http://testserver")
 # Tests count messages by page; those of bundling say so.
 os.environ.setdefault("STEWARD_BUNDLE_SECONDS", "0")
 
+# Where the server is ours, the databases of tests are copies of a migrated one.
 if "DATABASE_URL" not in os.environ:
-    from steward.foundation.database.embedded import EmbeddedServer
+    from steward.foundation.testing import prepared
 
-    os.environ["DATABASE_URL"] = EmbeddedServer(Path(os.environ["STEWARD_DATA"])).start()
+    os.environ["DATABASE_URL"] = prepared.server(prepared.root()).url
+    os.environ["STEWARD_TEST_TEMPLATE"] = "steward"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure() -> None:
+    if template := os.environ.get("STEWARD_TEST_TEMPLATE"):
+        from django.db import connection  # Django's settings are there by now
+
+        connection.settings_dict["TEST"]["TEMPLATE"] = template
 
 
 @pytest.fixture(autouse=True)
