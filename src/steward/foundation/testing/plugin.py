@@ -38,6 +38,24 @@ def pytest_configure() -> None:
         connection.settings_dict["TEST"]["TEMPLATE"] = template
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart() -> None:
+    """Build the middleware once: each client of Django's builds its own, and looks through all static files for that,
+    which took as long as answering."""
+    from django.test.client import ClientHandler
+
+    handlers: list[ClientHandler] = []
+    build = ClientHandler.load_middleware
+
+    def load_middleware(handler: ClientHandler, is_async: bool = False) -> None:
+        if not handlers:
+            build(handler, is_async)
+            handlers.append(handler)
+        vars(handler).update({name: value for name, value in vars(handlers[0]).items() if name.startswith("_")})
+
+    ClientHandler.load_middleware = load_middleware  # type: ignore[method-assign]
+
+
 @pytest.fixture(autouse=True)
 def _in_no_language_of_the_test_before() -> Iterator[None]:
     """A request of the test client leaves its reader's language behind in the thread."""
