@@ -27,6 +27,8 @@ _PARTS = {
     "FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYMONTH",
     "BYSETPOS", "BYHOUR",
 }  # fmt: skip
+# The most days a month ever has.
+_LENGTHS = dict(enumerate((31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), 1))
 _SHAPE = re.compile(r"[A-Z]+=[A-Z0-9+,\-]+(;[A-Z]+=[A-Z0-9+,\-]+)*")
 
 
@@ -108,7 +110,8 @@ def check(span: Span) -> None:
     if rule is None:
         return
     get_zone(rule.zone)
-    _options(rule.rrule)
+    if _names_no_day(_options(rule.rrule)):
+        raise RecurrenceError("never")
     if not timedelta(minutes=1) <= rule.duration <= LONGEST:
         raise RecurrenceError("duration")
     if run_of(span, span.starts) is None:
@@ -161,6 +164,20 @@ def _locals(text: str, first: datetime, last: datetime) -> Iterator[datetime]:
         if count is not None and number >= count:
             return
         yield local
+
+
+def _names_no_day(options: dict[str, str]) -> bool:
+    """Whether no month has such a day. A search for it would go on until the year 9999, which takes seconds."""
+    months = [month for month in _numbers(options, "BYMONTH", "1,2,3,4,5,6,7,8,9,10,11,12") if month in _LENGTHS]
+    days = _numbers(options, "BYMONTHDAY", "1")
+    return not any(1 <= abs(day) <= _LENGTHS[month] for month in months for day in days)
+
+
+def _numbers(options: dict[str, str], name: str, otherwise: str) -> list[int]:
+    try:
+        return [int(each) for each in options.get(name, otherwise).split(",")]
+    except ValueError as error:
+        raise RecurrenceError("shape", name) from error
 
 
 @lru_cache(maxsize=2048)
