@@ -38,7 +38,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def demo(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen([*STEWARD, "demo", "--speed", "5"], env=environment)
+    process = subprocess.Popen([*STEWARD, "demo", "--speed", "20"], env=environment)
     yield process
     process.send_signal(signal.SIGINT)
     process.wait(60)
