@@ -53,7 +53,7 @@ def pytest_sessionstart() -> None:
             handlers.append(handler)
         vars(handler).update({name: value for name, value in vars(handlers[0]).items() if name.startswith("_")})
 
-    ClientHandler.load_middleware = load_middleware  # type: ignore[method-assign]
+    setattr(ClientHandler, build.__name__, load_middleware)
 
 
 @pytest.fixture(autouse=True)
