@@ -145,6 +145,8 @@ def _of_incident(facts: Facts, incident: Incident, pages: Sequence[Paged], opene
         found = of_page(best, acknowledged, facts.reader_id, reader=best.user_id == facts.reader_id)
         return _beside(found, best, pages, entries, incident if quiet else None)
     rule = opened.rule if opened else None
+    if incident.shadow:
+        return Verdict("shadow", "unknown", {"ref": incident.ref}, rule=rule)
     if quiet:
         return Verdict("quiet", "maintenance", {"ref": incident.ref, "since": incident.quiet_since}, rule=rule)
     if not incident.has_policy or (opened is not None and opened.without_policy):

@@ -130,6 +130,7 @@ def _about_nobody(code: str, values: Mapping[str, Any]) -> str:
         "unrouted": _("Nobody was paged: no route takes it."),
         "no-policy": _("Nobody was paged: %(ref)s has no escalation policy."),
         "nobody": _("Nobody was paged: %(why)s"),
+        "shadow": _("Nobody is paged for %(ref)s: the source of its alerts is in shadow mode."),
         "quiet": _("Nobody is paged for %(ref)s since %(since)s: all that fires in it is held."),
         "acknowledged-first": _("Nobody was paged: %(who)s acknowledged %(ref)s at %(at)s, before the first page."),
         "over-first": _("Nobody was paged: %(ref)s was over at %(at)s, before the first page."),
@@ -160,6 +161,7 @@ def beside(code: str, values: Mapping[str, Any], now: datetime) -> str:
     known = {
         "ended-while-held": _("It was over at %(at)s, while it was held."),
         "held-since": _("Since %(since)s it is held by %(holder)s%(until)s."),
+        "shadow": _("Nobody is paged for %(ref)s: the source of its alerts is in shadow mode."),
         "quiet": _("Nobody is paged for %(ref)s since %(since)s: all that fires in it is held."),
         "missed": _("Before that: %(why)s"),
     }
