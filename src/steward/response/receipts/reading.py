@@ -143,7 +143,8 @@ def incident_of(incident: Incident) -> rules.Incident:
     return rules.Incident(
         id=incident.pk, ref=incident.ref, number=incident.number, title=incident.title, status=incident.status,
         opened_at=incident.opened_at, acknowledged_at=incident.acknowledged_at, resolved_at=incident.resolved_at,
-        quiet_since=incident.quiet_since, has_policy=incident.policy_id is not None, unreached=incident.unreached, shadow=incident.shadow,
+        quiet_since=incident.quiet_since, has_policy=incident.policy_id is not None, unreached=incident.unreached,
+        shadow=incident.shadow,
     )  # fmt: skip
 
 

@@ -151,6 +151,8 @@ class Incident:
     quiet_since: datetime | None
     has_policy: bool
     unreached: bool
+    shadow: bool
+    """Of a source in shadow mode: nobody is paged for it."""
 
     @property
     def is_active(self) -> bool:

@@ -13,6 +13,7 @@ from steward.response.incidents import actions as incident_actions
 from steward.response.notifications.tests.conftest import Mails
 from steward.response.oncall.tests.factories import schedule
 from steward.response.receipts.tests.factories import engine, of_incident, receipt, said, sentence, silence, stages
+from steward.response.shadow import actions as shadow
 from steward.response.suppression import actions as suppression
 from steward.response.triage import actions
 from steward.response.triage.tests.factories import (
@@ -33,7 +34,7 @@ from steward.response.triage.tests.factories import (
     user,
     wait,
 )
-from steward.signals.alerts.models import Alert
+from steward.signals.alerts.models import Alert, Source
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
@@ -140,6 +141,16 @@ def test_a_route_without_a_policy() -> None:
     code, text = said(fired.alert_id)
     ref = incidents()[0].ref
     assert (code, text) == ("no-policy", f"Nobody was paged: route “Quiet” opened {ref} without an escalation policy.")
+
+
+def test_a_source_in_shadow_mode() -> None:
+    paging_route()
+    source = Source.objects.create(name="Prometheus", key_digest="d" * 64, key_prefix="p", kind="alertmanager")
+    shadow.set_mode(actor=ADMIN, now=NOW, source_id=source.pk, mode="shadow")
+    fired = fire()
+    code, text = said(fired.alert_id)
+    ref = incidents()[0].ref
+    assert (code, text) == ("shadow", f"Nobody is paged for {ref}: the source of its alerts is in shadow mode.")
 
 
 def test_a_route_that_only_records() -> None:

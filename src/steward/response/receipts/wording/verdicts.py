@@ -161,7 +161,6 @@ def beside(code: str, values: Mapping[str, Any], now: datetime) -> str:
     known = {
         "ended-while-held": _("It was over at %(at)s, while it was held."),
         "held-since": _("Since %(since)s it is held by %(holder)s%(until)s."),
-        "shadow": _("Nobody is paged for %(ref)s: the source of its alerts is in shadow mode."),
         "quiet": _("Nobody is paged for %(ref)s since %(since)s: all that fires in it is held."),
         "missed": _("Before that: %(why)s"),
     }
