@@ -41,13 +41,17 @@ def pytest_configure() -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart() -> None:
     """Build the middleware once: each client of Django's builds its own, and looks through all static files for that,
-    which took as long as answering."""
+    which took as long as answering. A test that changes settings gets its own."""
+    from django import conf
     from django.test.client import ClientHandler
 
     handlers: list[ClientHandler] = []
     build = ClientHandler.load_middleware
 
     def load_middleware(handler: ClientHandler, is_async: bool = False) -> None:
+        if isinstance(vars(conf.settings)["_wrapped"], conf.UserSettingsHolder):
+            build(handler, is_async)
+            return
         if not handlers:
             build(handler, is_async)
             handlers.append(handler)
