@@ -232,6 +232,12 @@ CASES: dict[str, Case] = {
     "put /time-machine/drafts/{draft_id}/policies": Case("routes.manage", {"policies": {}}),
     "post /time-machine/drafts/{draft_id}/rebase": Case("routes.manage"),
     "post /time-machine/drafts/{draft_id}/publish": Case("routes.manage", {"revision": 2}),
+    "get /time-machine/drafts/{draft_id}/replays": Case("routes.view"),
+    "post /time-machine/drafts/{draft_id}/replays": Case(
+        "routes.manage", {"start": "2026-03-01T00:00:00Z", "end": "2026-03-02T00:00:00Z"}
+    ),
+    "get /time-machine/replays/{replay_id}": Case("routes.view"),
+    "post /time-machine/replays/{replay_id}/cancel": Case("routes.manage"),
     "get /decisions": Case("routes.view", query="?alert_id={alert_id}"),
 }
 NEEDING = [name for name, case in CASES.items() if case.permission]

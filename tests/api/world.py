@@ -194,5 +194,9 @@ class World:
         draft = timemachine.create_draft(**self._given, name=name)
         text = draft.text.replace("changes: 6", "changes: 7")
         timemachine.save_draft(**self._given, draft_id=draft.pk, revision=1, text=text)
+        replay = timemachine.ask_replay(
+            **self._given, draft_id=draft.pk, start=NOW - timedelta(days=1), end=NOW
+        )  # fmt: skip
+        self._keep(replay_id=replay.pk)
         first = ConfigurationVersion.objects.order_by("number")[0]
         self._keep(draft_id=draft.pk, version_number=first.number)

@@ -27,6 +27,7 @@ from steward.response.timemachine.errors import (
     NothingToPublish,
 )
 from steward.response.timemachine.models import ConfigurationVersion, Draft
+from steward.response.timemachine.replaying import ask, cancel, run
 from steward.response.timemachine.rules import importing
 from steward.response.timemachine.rules.document import every_route, filled
 from steward.response.timemachine.rules.loading import MOST_CHARACTERS
@@ -34,6 +35,7 @@ from steward.response.timemachine.rules.merging import Merged
 from steward.response.timemachine.rules.writing import write
 from steward.response.triage import actions as triage
 
+ask_replay, cancel_replay, run_replay = ask, cancel, run
 KINDS = ConfigurationVersion.Kind
 ORIGINS = Draft.Origin
 NUMBERS = "timemachine.version"

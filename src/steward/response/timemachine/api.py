@@ -13,11 +13,13 @@ from steward.foundation.actors import Actor
 from steward.foundation.rest.api import KeysetQuery, page_of
 from steward.response.timemachine import actions, queries, shown, wording
 from steward.response.timemachine.models import ConfigurationVersion, Draft
+from steward.response.timemachine.replay_api import router as replays
 from steward.response.timemachine.rules.difference import Change, difference
 from steward.response.timemachine.rules.loading import MOST_CHARACTERS
 from steward.response.timemachine.rules.merging import Collision
 
 router = Router(tags=["time machine"])
+router.add_router("", replays)
 ROUTERS = {"/time-machine": router}
 PartWord = Literal["default", "routes", "inhibitions", "time_intervals", "flapping", "topology", "silences"]
 Number = Field(ge=1, le=2**31 - 1)

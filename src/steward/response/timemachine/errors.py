@@ -47,3 +47,7 @@ class LiveChanged(Conflict):
 
 class NothingToPublish(Conflict):
     code = "nothing-to-publish"
+
+
+class ReplayInvalid(Invalid):
+    code = "replay-invalid"

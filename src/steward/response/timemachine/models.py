@@ -86,3 +86,52 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ReplayQuerySet(models.QuerySet["Replay"]):
+    def visible_to(self, actor: Actor) -> ReplayQuerySet:
+        return self if actor.can("routes.view") else self.none()
+
+
+class Replay(models.Model):
+    """Stored events through a draft and through what was live when it was asked for, and what is different. ``revision``
+    is the draft's: after another save the result is about an older text."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        CANCELLED = "cancelled", _("cancelled")
+        FAILED = "failed", _("failed")
+
+    draft = models.ForeignKey(Draft, models.CASCADE, related_name="replays")
+    revision = models.PositiveIntegerField()
+    document: Any = models.JSONField()
+    live: Any = models.JSONField()
+    start = models.DateTimeField(_("from"))
+    end = models.DateTimeField(_("to"))
+    sources: Any = models.JSONField(default=list)
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.WAITING)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    cut = models.BooleanField(default=False)
+    result: Any = models.JSONField(default=dict)
+    author = models.CharField(_("author"), max_length=200)
+    created_at = models.DateTimeField(_("made"))
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    objects = ReplayQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in ("done", "cancelled", "failed")
+
+    @property
+    def percent(self) -> int:
+        return min(100, 100 * self.done // (2 * self.total)) if self.total else 0
+
+    def __str__(self) -> str:
+        return _("replay %(id)s") % {"id": self.pk}

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from steward.estate.configuration import queries as configuration
 from steward.foundation.actors import Actor
 from steward.response.oncall import queries as oncall
-from steward.response.timemachine.errors import DraftInvalid, DraftNotFound, VersionNotFound
-from steward.response.timemachine.models import ConfigurationVersion, Draft
+from steward.response.timemachine.errors import DraftInvalid, DraftNotFound, ReplayNotFound, VersionNotFound
+from steward.response.timemachine.models import ConfigurationVersion, Draft, Replay
 from steward.response.timemachine.rules.difference import Change, difference
 from steward.response.timemachine.rules.document import Checked, check, filled, policies_of
 from steward.response.timemachine.rules.loading import Problem, Unreadable, load
@@ -180,3 +180,16 @@ def standing(draft: Draft, document: Mapping[str, Any]) -> Standing:
     base = filled(draft.base.document)
     moved = difference(base, now)
     return Standing(difference(now, document), moved, merge(base, now, document) if moved else None)
+
+
+def replays(actor: Actor, draft_id: int) -> QuerySet[Replay]:
+    """The replays of a draft, newest first, without the configurations that were replayed."""
+    return Replay.objects.visible_to(actor).filter(draft_id=draft_id).defer("document", "live").order_by("-id")
+
+
+def replay_by_id(actor: Actor, replay_id: int) -> Replay:
+    found = Replay.objects.visible_to(actor).select_related("draft").filter(pk=replay_id)
+    replay = found.defer("document", "live", "draft__text").first()
+    if replay is None:
+        raise ReplayNotFound(_("There is no such replay, or you may not see it."))
+    return replay

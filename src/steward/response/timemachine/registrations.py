@@ -26,3 +26,6 @@ for kind, word in wording.CHANGES.items():
 FATE_TONES = {"carried": "ok", "differs": "degraded", "lost": "down"}
 for fate, word in wording.FATES.items():
     statuses.register(f"fate-{fate}", FATE_TONES[fate], word)
+PAGE_WORDS = {"added": _("page added"), "removed": _("page removed"), "moved": _("other person or time")}
+for kind, label in PAGE_WORDS.items():
+    statuses.register(f"page-{kind}", {"added": "degraded", "removed": "ok", "moved": "info"}[kind], label)

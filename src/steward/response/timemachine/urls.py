@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from steward.response.timemachine import draft_pages, pages
+from steward.response.timemachine import draft_pages, pages, replay_pages
 
 app_name = "timemachine"
 urlpatterns = [
@@ -18,4 +18,8 @@ urlpatterns = [
     path("time-machine/drafts/<int:draft_id>/rebase", draft_pages.rebase, name="draft-rebase"),
     path("time-machine/drafts/<int:draft_id>/publish", draft_pages.publish, name="draft-publish"),
     path("time-machine/drafts/<int:draft_id>/delete", draft_pages.delete, name="draft-delete"),
+    path("time-machine/drafts/<int:draft_id>/replay", replay_pages.start, name="replay-start"),
+    path("panels/draft/<int:draft_id>/replay", replay_pages.panel, name="replay-panel"),
+    path("time-machine/replays/<int:replay_id>/", replay_pages.replay, name="replay"),
+    path("time-machine/replays/<int:replay_id>/cancel", replay_pages.cancel, name="replay-cancel"),
 ]

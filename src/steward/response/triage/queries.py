@@ -29,6 +29,8 @@ from steward.response.triage.models import (
     Settings,
     TimeInterval,
 )
+from steward.response.triage.replaying import history as history
+from steward.response.triage.replaying import replay as replay
 from steward.signals.alerts import queries as alerts
 
 

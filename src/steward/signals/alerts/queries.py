@@ -302,6 +302,71 @@ def change_times(alert_ids: Iterable[int], since: datetime) -> dict[int, list[da
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class PastChange:
+    """A stored change with its alert as it was then: what changed about its labels since is undone."""
+
+    change_id: int
+    alert_id: int
+    at: datetime
+    status: str
+    starts_at: datetime
+    name: str
+    labels: dict[str, str]
+    severity: str
+    code: str
+    service_id: int | None
+    item_id: int | None
+    source_id: int
+
+
+def changes_between(start: datetime, end: datetime, source_ids: Sequence[int], most: int) -> list[PastChange]:
+    """The stored changes of this time, of these sources (none: of all), oldest first; of more than ``most`` the first."""
+    rows = AlertChange.objects.filter(at__gte=start, at__lt=end).order_by("at", "id")
+    if source_ids:
+        rows = rows.filter(alert__source_id__in=list(source_ids))
+    found = list(rows.values_list("pk", "alert_id", "at", "status", "starts_at", "reason")[:most])
+    wanted = list({row[1] for row in found})
+    alerts_of: dict[int, tuple[Any, ...]] = {}
+    for place in range(0, len(wanted), 5_000):
+        part = Alert.objects.filter(pk__in=wanted[place : place + 5_000])
+        names = ("name", "labels", "service_id", "item_id", "source_id")
+        alerts_of |= {row[0]: row[1:] for row in part.values_list("pk", *names)}
+    labels = {key: dict(row[1]) for key, row in alerts_of.items()}
+    _undo(labels, wanted, end)
+    made: list[PastChange] = []
+    for pk, alert_id, at, status, starts_at, reason in reversed(found):
+        if alert_id not in alerts_of:
+            continue
+        name, _labels, service_id, item_id, source_id = alerts_of[alert_id]
+        now = labels[alert_id]
+        made.append(
+            PastChange(
+                pk, alert_id, at, status, starts_at, name, now, now.get("severity", "").lower(),
+                reason.get("code", ""), service_id, item_id, source_id,
+            )
+        )  # fmt: skip
+        if reason.get("code") == "changed":
+            labels[alert_id] = _before(now, reason)
+    return made[::-1]
+
+
+def _undo(labels: dict[int, dict[str, str]], alert_ids: Sequence[int], end: datetime) -> None:
+    """Take back what changed about the labels after this time."""
+    for place in range(0, len(alert_ids), 5_000):
+        later = AlertChange.objects.filter(
+            alert_id__in=alert_ids[place : place + 5_000], at__gte=end, reason__contains={"code": "changed"}
+        )
+        for alert_id, reason in later.order_by("-id").values_list("alert_id", "reason"):
+            if alert_id in labels:
+                labels[alert_id] = _before(labels[alert_id], reason)
+
+
+def _before(labels: dict[str, str], reason: Mapping[str, Any]) -> dict[str, str]:
+    before, after = reason.get("before") or {}, reason.get("after") or {}
+    return {name: value for name, value in labels.items() if name not in after} | dict(before)
+
+
 def as_changed(alert_ids: Sequence[int], now: datetime, *, resolved: bool = False) -> list[ChangedAlert]:
     """Alerts that still fire (and, if asked, those that are ``resolved``), in the given order, as their newest change."""
     newest = dict(

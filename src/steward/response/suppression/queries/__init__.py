@@ -1,6 +1,7 @@
 """Reads of silences and maintenance windows, and what holds alerts just now."""
 
 from steward.response.suppression.models import MaintenanceWindow
+from steward.response.suppression.queries.past import Past, past
 from steward.response.suppression.queries.silences import (
     Held,
     Version,
@@ -45,6 +46,7 @@ from steward.response.suppression.recurring import Run
 __all__ = [
     "Held",
     "MaintenanceWindow",
+    "Past",
     "Planned",
     "Run",
     "ScopeLine",
@@ -58,6 +60,7 @@ __all__ = [
     "held",
     "holding_alerts",
     "matchers_text",
+    "past",
     "planned",
     "scope_holds",
     "scope_of",
