@@ -30,6 +30,8 @@ class Judge:
         self.as_source: dict[int, set[tuple[int, str]]] = {}
         self.held_by: dict[tuple[int, str], set[int]] = {}
         self.numbers = 0
+        # A source began to fire: what fires in incidents already is looked at.
+        self.looks = False
 
     def judge(
         self, by_alert: Mapping[int, Sequence[Event]], now: datetime, rounds: Mapping[int, int] | None
@@ -86,6 +88,7 @@ class Judge:
         for alert_id, given in by_alert.items():
             if given[-1].status == "firing":
                 for place in self.config.inhibiting.as_source(given[-1].labels):
+                    self.looks = self.looks or alert_id not in self.sources.get(place.ident, ())
                     self.sources.setdefault(place.ident, {}).setdefault(alert_id, place.both)
                     self.as_source.setdefault(alert_id, set()).add(place.ident)
         for alert_id, given in by_alert.items():

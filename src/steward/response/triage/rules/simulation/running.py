@@ -61,6 +61,8 @@ class Simulator:
         self.storms: dict[int, Storm] = {}
         self.turns: Iterator[datetime] = iter(sorted(set(around.turns)))
         self.turn = next(self.turns, None)
+        # When a source of an inhibition began to fire: what fires in incidents is looked at then.
+        self.look: datetime | None = None
         self.by_service: dict[int, list[SimulatedIncident]] = {}
 
     # --- the clock -----------------------------------------------------------------------------------------------
@@ -69,8 +71,8 @@ class Simulator:
         """Do what is due up to this moment (or before it), each at its own time: groups before holds, then what a
         silence or window that begins makes quiet."""
         while True:
-            dues = [due for due in (self._group_due(), self.judge.next_due(), self.turn) if due is not None]
-            at = min(dues, default=None)
+            dues = (self._group_due(), self.judge.next_due(), self.look, self.turn)
+            at = min((due for due in dues if due is not None), default=None)
             if at is None or at > until or (before and at == until):
                 return
             self._do(at)
@@ -81,7 +83,9 @@ class Simulator:
         elif (due := self.judge.next_due()) is not None and due <= at:
             self._judge_anew(at)
         else:
-            self.turn = next(self.turns, None)
+            if self.turn is not None and self.turn <= at:
+                self.turn = next(self.turns, None)
+            self.look = None
             self._reconsider(at)
 
     def take(self, events: Sequence[Event], now: datetime) -> None:
@@ -121,6 +125,8 @@ class Simulator:
         for each in events:
             by_alert.setdefault(each.alert_id, []).append(each)
         passed, held = self.judge.judge(by_alert, now, rounds)
+        if self.judge.looks:
+            self.judge.looks, self.look = False, now
         for given, kind in held:
             self._decide(given, now, kind, rounds=rounds)
         works = self._sort(passed, now, rounds)
