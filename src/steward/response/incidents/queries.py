@@ -305,10 +305,13 @@ def order_by_status() -> Case:
     return Case(*whens, default=Value(9), output_field=IntegerField())
 
 
-def active_of_services(service_ids: Iterable[int]) -> dict[int, int]:
-    """Service key → its oldest incident that is being worked on."""
+def active_of_services(service_ids: Iterable[int], *, shadow: bool = False) -> dict[int, int]:
+    """Service key → its oldest incident that is being worked on. With ``shadow`` also one that pages nobody because of
+    its source: what pages must not be lost in such an incident."""
     found: dict[int, int] = {}
     rows = Incident.objects.active().filter(service_id__in=list(service_ids)).order_by("-opened_at", "-id")
+    if not shadow:
+        rows = rows.filter(shadow=False)
     for service_id, key in rows.values_list("service_id", "pk"):
         if service_id is not None:
             found[service_id] = key

@@ -30,7 +30,7 @@ def history(start: datetime, end: datetime, source_ids: Sequence[int], most: int
     return [
         Event(
             each.change_id, each.alert_id, each.at, each.status, each.starts_at, each.name, each.labels, each.severity,
-            each.code, each.service_id, each.item_id, each.source_id,
+            each.code, each.service_id, each.item_id, each.source_id, each.shadow,
         )
         for each in alerts.changes_between(start, end, source_ids, most)
     ]  # fmt: skip

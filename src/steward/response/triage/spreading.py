@@ -90,13 +90,19 @@ def _join_causes(wanted: Sequence[Wanted], batch: Batch) -> list[Wanted]:
         return list(wanted)
     services = {key for each in wanted if (key := _service(each.route, each.firing)) is not None}
     above = estate.upstream(sorted(services)) if services else {}
-    causes = incident_queries.active_of_services({up for found in above.values() for up in found})
-    if not causes:
+    over = {up for found in above.values() for up in found}
+    # By whether the group is in shadow mode: only such a one may be a symptom of what pages nobody.
+    causes_of = {
+        shadow: incident_queries.active_of_services(over, shadow=shadow)
+        for shadow in {each.group.shadow for each in wanted}
+    }
+    if not any(causes_of.values()):
         return list(wanted)
     left = []
     for each in wanted:
         service_id = _service(each.route, each.firing)
         reached = above.get(service_id, {}) if service_id else {}
+        causes = causes_of[each.group.shadow]
         # The shortest path first: the nearest cause is the likeliest.
         found = min((key for key in reached if key in causes), key=lambda key: (len(reached[key]), key), default=None)
         if found is None or not _symptom(each, causes[found], reached[found], batch):

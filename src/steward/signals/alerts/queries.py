@@ -318,6 +318,7 @@ class PastChange:
     service_id: int | None
     item_id: int | None
     source_id: int
+    shadow: bool
 
 
 def changes_between(start: datetime, end: datetime, source_ids: Sequence[int], most: int) -> list[PastChange]:
@@ -333,6 +334,7 @@ def changes_between(start: datetime, end: datetime, source_ids: Sequence[int], m
         names = ("name", "labels", "service_id", "item_id", "source_id")
         alerts_of |= {row[0]: row[1:] for row in part.values_list("pk", *names)}
     labels = {key: dict(row[1]) for key, row in alerts_of.items()}
+    quiet = set(Source.objects.filter(mode="shadow").values_list("pk", flat=True))
     _undo(labels, wanted, end)
     made: list[PastChange] = []
     for pk, alert_id, at, status, starts_at, reason in reversed(found):
@@ -343,7 +345,7 @@ def changes_between(start: datetime, end: datetime, source_ids: Sequence[int], m
         made.append(
             PastChange(
                 pk, alert_id, at, status, starts_at, name, now, now.get("severity", "").lower(),
-                reason.get("code", ""), service_id, item_id, source_id,
+                reason.get("code", ""), service_id, item_id, source_id, source_id in quiet,
             )
         )  # fmt: skip
         if reason.get("code") == "changed":

@@ -26,6 +26,7 @@ class Event:
     service_id: int | None = None
     item_id: int | None = None
     source_id: int = 0
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ class SimulatedIncident:
     firing: dict[int, None] = field(default_factory=dict)
     alerts: dict[int, None] = field(default_factory=dict)
     quiet: bool = False
+    shadow: bool = False
     escalates_until: datetime | None = None
 
     def state(self) -> IncidentState:
@@ -110,12 +112,18 @@ class Group:
     id: int
     route: RouteSpec
     key: str
+    shadow: bool = False
     members: dict[int, bool] = field(default_factory=dict)
     incident: SimulatedIncident | None = None
     due: datetime | None = None
     began: datetime | None = None
     told: datetime | None = None
     news: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether its clock is a group wait, not the next time to tell."""
+        return self.due is not None and self.began is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ class Simulator:
         # When a source of an inhibition began to fire: what fires in incidents is looked at then.
         self.look: datetime | None = None
         self.by_service: dict[int, list[SimulatedIncident]] = {}
+        # By change: how often it was judged anew.
+        self.rounds: dict[int, int] = {}
 
     # --- the clock -----------------------------------------------------------------------------------------------
 
@@ -115,6 +117,7 @@ class Simulator:
         for each in events:
             number = (rounds or {}).get(each.alert_id, 0)
             key = (each.change_id, route.id if route else None, number)
+            self.rounds[each.change_id] = max(number, self.rounds.get(each.change_id, 0))
             if anew or key not in self.result.decisions:
                 self.result.decisions[key] = Decided(
                     each.change_id, each.alert_id, number, now, outcome, key[1], incident.id if incident else None
@@ -134,7 +137,8 @@ class Simulator:
         for place, (route, changes) in works.items():
             group = self.groups.get(place)
             if group is None:
-                group = self.groups[place] = Group(len(self.groups) + 1, route, place[1])
+                shadow = changes[0].shadow
+                group = self.groups[place] = Group(len(self.groups) + 1, route, place[1], shadow=shadow)
             for each in changes:
                 group.members[each.alert_id] = each.status == "firing"
                 self.in_groups.setdefault(each.alert_id, set()).add(place)
@@ -161,7 +165,7 @@ class Simulator:
                     self._decide([each], now, "muted", route, rounds=rounds)
                     muted[each.alert_id, route.id] = mute[1]
                     continue
-                works.setdefault((route.id, key_of(route, each.labels)), (route, []))[1].append(each)
+                works.setdefault((route.id, _key(route, each)), (route, []))[1].append(each)
         self._mute(events, muted, now, rounds or {})
         return works
 
@@ -180,7 +184,7 @@ class Simulator:
     def _leave(self, works: dict[Place, tuple[RouteSpec, list[Event]]], events: Sequence[Event]) -> None:
         """Alerts whose labels changed leave the groups that are not theirs any more."""
         for each in {each.alert_id: each for each in events if each.code != "new"}.values():
-            stays = {(r.id, key_of(r, each.labels)) for r in self.config.tree.taking(each.labels) if r.opens_incident}
+            stays = {(r.id, _key(r, each)) for r in self.config.tree.taking(each.labels) if r.opens_incident}
             for place in sorted(self.in_groups.get(each.alert_id, set()) - stays):
                 group = self.groups[place]
                 if group.members.get(each.alert_id):
@@ -197,7 +201,7 @@ class Simulator:
         state = incident.state() if incident else None
         step = None
         if found.firing:
-            waiting = group.due is not None and (state is None or not state.is_active)
+            waiting = group.waits and (state is None or not state.is_active)
             began = min(each.starts_at for each in found.firing)
             step = next_step(self._patient(route, found.firing), state, waiting, now, began)
         if step == "join" and incident is not None:
@@ -213,7 +217,9 @@ class Simulator:
         elif found.resolved:
             self._decide(found.resolved, now, "resolved", route, rounds=rounds)
         if step == "wait":
-            if group.due is None:
+            if not group.waits:
+                group.began = group.told = None
+                group.news = False
                 self._wake(group, now + timedelta(seconds=route.group_wait))
             self._decide(found.firing, now, "waiting", route, rounds=rounds)
         return [(group, found.firing)] if step == "open" else []
@@ -280,13 +286,16 @@ class Simulator:
         own = [each for each in wanted if not self._symptom(each, now, rounds, anew)]
         by_route: dict[int, list[Wanted]] = {}
         for each in own:
-            by_route.setdefault(each[0].route.id, []).append(each)
+            if not each[0].shadow:
+                by_route.setdefault(each[0].route.id, []).append(each)
+        alone = [each for each in own if each[0].shadow]
         for _route_id, several in sorted(by_route.items()):
             if not self._storms(several, now, rounds, anew):
-                for group, firing in several:
-                    self._own(group, firing, now)
-                    self._decide(firing, now, "opened", group.route, group.incident, rounds=rounds, anew=anew)
-                    self._begin(group, now)
+                alone += several
+        for group, firing in alone:
+            self._own(group, firing, now)
+            self._decide(firing, now, "opened", group.route, group.incident, rounds=rounds, anew=anew)
+            self._begin(group, now)
 
     def _own(self, group: Group, firing: Sequence[Event], now: datetime) -> SimulatedIncident:
         route = group.route
@@ -294,7 +303,7 @@ class Simulator:
         incident = SimulatedIncident(
             len(self.result.incidents) + 1, now, route, level, _service(route, firing),
             firing=dict.fromkeys(each.alert_id for each in firing),
-            alerts=dict.fromkeys(each.alert_id for each in firing),
+            alerts=dict.fromkeys(each.alert_id for each in firing), shadow=group.shadow,
         )  # fmt: skip
         self.result.incidents[incident.id] = incident
         if incident.service_id is not None:
@@ -309,7 +318,7 @@ class Simulator:
         if not self.config.topology.enabled or service_id is None:
             return False
         reached = self.around.upstream(service_id)
-        causes = {key: found for key in reached if (found := self._cause(key)) is not None}
+        causes = {key: found for key in reached if (found := self._cause(key, group.shadow)) is not None}
         if not causes:
             return False
         nearest = min(causes, key=lambda key: (len(reached[key]), key))
@@ -320,8 +329,9 @@ class Simulator:
         self._decide(firing, now, "symptom", group.route, cause, rounds=rounds, anew=anew)
         return True
 
-    def _cause(self, service_id: int) -> SimulatedIncident | None:
-        return next((each for each in self.by_service.get(service_id, ()) if each.is_active), None)
+    def _cause(self, service_id: int, shadow: bool) -> SimulatedIncident | None:
+        found = (each for each in self.by_service.get(service_id, ()) if each.is_active)
+        return next((each for each in found if shadow or not each.shadow), None)
 
     def _storms(self, wanted: Sequence[Wanted], now: datetime, rounds: dict[int, int] | None, anew: bool) -> bool:
         """Whether these are too many at once: then they share one incident."""
@@ -354,7 +364,7 @@ class Simulator:
 
     def _page(self, incident: SimulatedIncident, now: datetime, kind: str) -> None:
         policy_id = incident.route.policy_id
-        if policy_id is None:
+        if policy_id is None or incident.shadow:
             return
         incident.escalates_until = now + self.around.escalation(policy_id)
         alerts = tuple(incident.firing)[:50]
@@ -407,17 +417,23 @@ class Simulator:
         return found
 
     def _hold_now(self, event: Event, now: datetime) -> bool:
+        """Whether something has come to hold it meanwhile: then it is held by a decision of its own."""
         reason = self.judge.reason(event, now)
-        if reason is not None:
-            self.judge.hold(event.alert_id, None, reason, now, 0)
-        return reason is not None
+        if reason is None:
+            return False
+        known = self.judge.holds.get((event.alert_id, None))
+        number = known.round if known else self.rounds.get(event.change_id, -1) + 1
+        self.judge.hold(event.alert_id, None, reason, now, number)
+        if known is None:
+            self._decide([event], now, reason[0], rounds={event.alert_id: number})
+        return True
 
     def _tell(self, group: Group, incident: SimulatedIncident, fires: bool, now: datetime) -> None:
         spoken = Spoken(group.began or now, group.told or now)
         kind = tells(group.route, spoken, now, news=group.news)
         if kind and fires:
             running = incident.escalates_until is not None and now < incident.escalates_until
-            if not incident.quiet and not running:
+            if not incident.quiet and not running and not group.shadow:
                 self._page(incident, now, kind)
             group.told, group.news = now, False
         self._next(group, now)
@@ -450,6 +466,10 @@ class Simulator:
         for incident in active:
             if held.issuperset(incident.firing):
                 incident.quiet, incident.escalates_until = True, None
+
+
+def _key(route: RouteSpec, event: Event) -> str:
+    return key_of(route, event.labels, shadow=event.shadow)
 
 
 def _service(route: RouteSpec, firing: Sequence[Event]) -> int | None:
