@@ -50,7 +50,7 @@ def _actor(request: HttpRequest) -> Actor:
 def _replay(found: Replay) -> dict[str, Any]:
     names = ("revision", "state", "start", "end", "total", "percent", "cut", "result", "author", "created_at",
              "finished_at")  # fmt: skip
-    return {"id": found.pk, "draft": found.draft_id, **{name: getattr(found, name) for name in names}}
+    return {"id": found.pk, "draft": found.draft.pk, **{name: getattr(found, name) for name in names}}
 
 
 @router.get("/drafts/{int:draft_id}/replays", response=list[ReplayOut], summary="The last replays of a draft")

@@ -109,4 +109,4 @@ def cancel(request: HttpRequest, replay_id: int) -> HttpResponseBase:
     """Stop it."""
     found = actions.cancel_replay(actor=_actor(request), now=clock.now(), replay_id=replay_id)
     messages.success(request, _("The replay is stopped."))
-    return redirect("timemachine:draft", found.draft_id)
+    return redirect("timemachine:draft", found.draft.pk)

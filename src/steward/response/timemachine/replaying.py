@@ -40,7 +40,7 @@ def ask(
         told = text % {"most": MOST_DAYS}
         raise ReplayInvalid(told, fields={"start": [told]})
     document = queries.usable(actor, draft)
-    made = Replay.objects.create(
+    made: Replay = Replay.objects.create(
         draft=draft, revision=draft.revision, document=document, live=queries.live(), start=start, end=end,
         sources=list(sources), author=actor.label[:200], created_at=now,
     )  # fmt: skip

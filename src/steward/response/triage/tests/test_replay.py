@@ -143,7 +143,7 @@ def recorded() -> Recorded:
     return set(rows), sorted((opened[key].timestamp(), *sorted(found)) for key, found in together.items())
 
 
-def run(story: list[Move], *args: Any) -> tuple[Recorded, Recorded]:
+def run(story: list[Move], *args: Any) -> tuple[Recorded, Recorded, int]:
     configuration.forget()
     estate.forget()
     make_configuration(*args)
@@ -157,7 +157,8 @@ def run(story: list[Move], *args: Any) -> tuple[Recorded, Recorded]:
             by_time[at].append(move)
     for seconds, several in sorted(by_time.items()):
         moment = NOW + timedelta(seconds=seconds)
-        advance(moment)
+        # What comes at the moment at which something is due comes first, as for the engine, which is a little late.
+        advance(moment - timedelta(microseconds=1))
         for move in several:
             push(move, moment)
     end = NOW + timedelta(minutes=HORIZON * 2)
@@ -166,11 +167,11 @@ def run(story: list[Move], *args: Any) -> tuple[Recorded, Recorded]:
     found = replaying.replay(queries.document(), events, NOW, end)
     again = {(each.change_id, each.route_id, each.round, each.outcome, each.at) for each in found.decisions.values()}
     together = sorted((each.at.timestamp(), *sorted(each.alerts)) for each in found.incidents.values())
-    return recorded(), (again, together)
+    return recorded(), (again, together), len(events)
 
 
 @settings(
-    max_examples=15,
+    max_examples=20,
     deadline=None,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -181,14 +182,14 @@ def test_a_replay_decides_what_was_decided(
 ) -> None:
     try:
         with transaction.atomic():
-            decided, again = run(story, first, second, flap, inhibit, times)
+            decided, again, events = run(story, first, second, flap, inhibit, times)
             transaction.set_rollback(True)
     finally:
         configuration.forget()
         suppression_queries.forget()
     for each in sorted(decided[0] ^ again[0], key=lambda row: (row[4], row[0])):
         note(f"{'recorded' if each in decided[0] else 'replayed'}: {each}")
-    # An alert that fired was decided on: this compares something.
-    assert decided[0] or all(move.verb != "fire" for move in story)
+    # What happened was decided on: this compares something.
+    assert len({row[0] for row in decided[0]}) == events
     assert again[0] == decided[0]
     assert again[1] == decided[1]
