@@ -21,7 +21,7 @@ from steward.response.timemachine.rules.pages import Differing, Page, by_hour, b
 from steward.response.triage import queries as triage
 
 JOB = "timemachine.replay"
-MOST_EVENTS = 1_000_000
+MOST_EVENTS = 300_000
 MOST_DAYS = 92
 MOST_SHOWN = 500
 MOST_ALERTS = 10
