@@ -77,7 +77,11 @@ def copy(original: Path, target: Path) -> None:
     if (target / "postgres").exists():
         return
     target.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["cp", "-a", original / "postgres", target / "postgres"], check=True)
+    # Under another name first: a copy that was cut off must not be taken for a database.
+    unfinished = target / "postgres.new"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    subprocess.run(["cp", "-a", original / "postgres", unfinished], check=True)
+    unfinished.rename(target / "postgres")
 
 
 def _make(folder: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import cast
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -17,11 +20,12 @@ from steward.foundation.ui.paging import paginate
 from steward.foundation.ui.views import export_csv, page
 from steward.response.timemachine import actions, queries, shown
 from steward.response.timemachine.forms import CommentForm, CompareForm, VersionFilters
+from steward.response.timemachine.models import ConfigurationVersion
 from steward.response.timemachine.rules.difference import difference
 
 DRAFTS_SHOWN = 20
 # Each holds a whole document.
-MOST_EXPORTED = 1000
+EXPORTED_AT_ONCE = 100
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -52,14 +56,18 @@ def export(request: HttpRequest) -> HttpResponseBase:
     """The filtered versions as CSV."""
     actor = _actor(request)
     chosen = VersionFilters(request.GET)
-    found = list(chosen.apply(queries.versions(actor)).order_by(*chosen.order)[:MOST_EXPORTED])
-    lines = (
-        (row["version"].number, row["version"].at, row["version"].kind, row["version"].author, row["version"].comment,
-         row["summary"])
-        for row in shown.version_rows(found)
-    )  # fmt: skip
+    found = chosen.apply(queries.versions(actor)).order_by(*chosen.order)
     header = ["version", "at", "kind", "author", "comment", "changed"]
-    return export_csv("versions.csv", header, lines, request=request)
+    return export_csv("versions.csv", header, _lines(found), request=request)
+
+
+def _lines(found: QuerySet[ConfigurationVersion]) -> Iterator[tuple[object, ...]]:
+    """All of them, some at a time: a version is compared with the one before, and each is a whole configuration."""
+    rows = found.iterator(chunk_size=EXPORTED_AT_ONCE)
+    while part := list(islice(rows, EXPORTED_AT_ONCE)):
+        for row in shown.version_rows(part):
+            each = row["version"]
+            yield each.number, each.at, each.kind, each.author, each.comment, row["summary"]
 
 
 @page("routes.view")

@@ -335,7 +335,9 @@ def changes_between(start: datetime, end: datetime, source_ids: Sequence[int], m
         alerts_of |= {row[0]: row[1:] for row in part.values_list("pk", *names)}
     labels = {key: dict(row[1]) for key, row in alerts_of.items()}
     quiet = set(Source.objects.filter(mode="shadow").values_list("pk", flat=True))
-    _undo(labels, wanted, end)
+    # Of a time that is cut, what comes after the last one taken is taken back too.
+    last = found[-1] if len(found) == most else None
+    _undo(labels, wanted, Q(at__gt=last[2]) | Q(at=last[2], pk__gt=last[0]) if last else Q(at__gte=end))
     made: list[PastChange] = []
     for pk, alert_id, at, status, starts_at, reason in reversed(found):
         if alert_id not in alerts_of:
@@ -353,12 +355,11 @@ def changes_between(start: datetime, end: datetime, source_ids: Sequence[int], m
     return made[::-1]
 
 
-def _undo(labels: dict[int, dict[str, str]], alert_ids: Sequence[int], end: datetime) -> None:
-    """Take back what changed about the labels after this time."""
+def _undo(labels: dict[int, dict[str, str]], alert_ids: Sequence[int], afterwards: Q) -> None:
+    """Take back what changed about the labels afterwards."""
     for place in range(0, len(alert_ids), 5_000):
-        later = AlertChange.objects.filter(
-            alert_id__in=alert_ids[place : place + 5_000], at__gte=end, reason__contains={"code": "changed"}
-        )
+        part = alert_ids[place : place + 5_000]
+        later = AlertChange.objects.filter(afterwards, alert_id__in=part, reason__contains={"code": "changed"})
         for alert_id, reason in later.order_by("-id").values_list("alert_id", "reason"):
             if alert_id in labels:
                 labels[alert_id] = _before(labels[alert_id], reason)

@@ -3,6 +3,7 @@ windows as they are now, from when they were made."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,7 +38,6 @@ class Past:
         self.turns = sorted(moment for moment in moments if start <= moment < end)
         self._book: Book | None = None
         self._since = self._until = start
-        self._place = 0
 
     def holding(
         self, now: datetime, labels: Mapping[str, str], service_id: int | None, item_id: int | None, source_id: int
@@ -56,8 +56,9 @@ class Past:
             windows = [spec for begins, spec in self._windows if begins <= now]
             self._book = book(silences, windows, self._graph, now)
             self._since = now
-            later = [moment for moment in self.turns if moment > now]
-            self._until = min([*later, *([self._book.valid_until] if self._book.valid_until else [])], default=MOST)
+            turn = bisect_right(self.turns, now)
+            ends = self.turns[turn] if turn < len(self.turns) else MOST
+            self._until = min(ends, self._book.valid_until or MOST)
         return self._book
 
 

@@ -57,6 +57,17 @@ def test_the_list_says_what_each_version_changed() -> None:
     assert "New draft" not in text
 
 
+def test_the_csv_has_every_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("steward.response.timemachine.pages.EXPORTED_AT_ONCE", 2)
+    for number in range(5):
+        make_live(route(f"Route {number}"))
+    made = list(ConfigurationVersion.objects.order_by("-number").values_list("number", flat=True))
+    response = signed_in().get(reverse("timemachine:export"))
+    lines = b"".join(response.streaming_content).decode().splitlines()[1:]
+    assert [int(line.split(",")[0]) for line in lines] == made and len(made) >= 5
+    assert "Route 4" in lines[0]
+
+
 def test_a_version_shows_its_yaml_and_comes_back() -> None:
     make_live(route("Web", group_wait=90))
     make_live(route("Mail"))

@@ -193,3 +193,13 @@ def test_a_replay_decides_what_was_decided(
     assert len({row[0] for row in decided[0]}) == events
     assert again[0] == decided[0]
     assert again[1] == decided[1]
+
+
+def test_of_a_history_that_is_cut_the_labels_are_those_of_then() -> None:
+    push(Move(0, "Disk", "a", "fire"), NOW)
+    push(Move(0, "Disk", "a", "worse"), NOW + timedelta(minutes=1))
+    end = NOW + timedelta(minutes=2)
+    whole = replaying.history(NOW, end, (), 10)
+    assert [each.severity for each in whole] == ["warning", "critical"]
+    assert replaying.history(NOW, end, (), 1) == whole[:1]
+    assert replaying.history(NOW, end - timedelta(minutes=1), (), 10) == whole[:1]

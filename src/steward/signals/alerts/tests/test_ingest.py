@@ -181,15 +181,17 @@ def test_a_refresh_waits_in_memory_and_is_written_later(k: Source) -> None:
 
 
 def test_a_near_end_is_moved_at_the_next_tick(k: Source) -> None:
-    async def story(app: Application) -> None:
+    async def story(app: Application) -> datetime:
         await trusting(app)
         now = datetime.now(UTC)
         await call(app, V2, [posted(end=now + timedelta(seconds=15))])
         far = now + timedelta(minutes=5)
         await call(app, V2, [posted(end=far)])
         await until(lambda: Alert.objects.get().due_at == far)
+        return far
 
-    with_door(story)
+    far = with_door(story)
+    assert Alert.objects.get().due_at == far
 
 
 def test_changed_annotations_are_stored_before_the_answer_without_a_change(k: Source) -> None:
