@@ -44,6 +44,7 @@ class Case:
 
 ROTATION = {"name": "New", "time_zone": "Europe/Berlin", "start": "2026-03-02", "members": ["{user_id}"]}
 STEPS = [{"kind": "notify_user", "id": "{user_id}"}, {"kind": "wait", "minutes": 5}]
+PATTERN = {"name": "New", "kind": "regex", "target": "labels", "from": "host", "pattern": "(?P<site>[a-z]+)-.*"}
 YML = "route: {receiver: a}\nreceivers: [{name: a}]"
 CASES: dict[str, Case] = {
     "get /me": Case(""),
@@ -103,6 +104,24 @@ CASES: dict[str, Case] = {
     "put /sources/{source_id}/mapping": Case("sources.manage", {"document": {"labels": {"alertname": "name"}}}),
     "post /sources/{source_id}/mapping/try": Case("sources.manage", {"document": {"labels": {"alertname": "name"}}}),
     "post /sources/{source_id}/mapping/{mapping_version}/restore": Case("sources.manage"),
+    "get /enrichment": Case("sources.view"),
+    "put /enrichment": Case("sources.manage", {"rules": [PATTERN]}),
+    "post /enrichment/rules": Case("sources.manage", {"rule": PATTERN}),
+    "get /enrichment/rules/{enrichment_id}": Case("sources.view"),
+    "put /enrichment/rules/{enrichment_id}": Case("sources.manage", {"rule": PATTERN}),
+    "delete /enrichment/rules/{enrichment_id}": Case("sources.manage"),
+    "post /enrichment/rules/{enrichment_id}/move": Case("sources.manage", {"position": 0}),
+    "post /enrichment/rules/{enrichment_id}/switch": Case("sources.manage", {"enabled": False}),
+    "post /enrichment/try": Case("sources.manage", {"rule": PATTERN}),
+    "get /enrichment/versions": Case("sources.view"),
+    "post /enrichment/versions/{enrichment_version}/restore": Case("sources.manage"),
+    "get /lookup-tables": Case("sources.view"),
+    "post /lookup-tables": Case("sources.manage", {"name": "new", "csv": "host,owner\na,b"}),
+    "get /lookup-tables/{table_id}": Case("sources.view"),
+    "get /lookup-tables/{table_id}/csv": Case("sources.view"),
+    # A JSON text is a file of one line with names, and one with values.
+    "put /lookup-tables/{table_id}/csv": Case("sources.manage", {"host": "owner"}),
+    "delete /lookup-tables/{table_id}": Case("sources.manage"),
     "get /sources/{source_id}/identity": Case("sources.view"),
     "put /sources/{source_id}/identity": Case("sources.manage", {"mode": "except", "labels": ["pod"]}),
     "post /sources/{source_id}/replay-parked": Case("sources.manage"),

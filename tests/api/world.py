@@ -21,7 +21,7 @@ from steward.response.timemachine.models import ConfigurationVersion
 from steward.response.triage import actions as triage
 from steward.response.triage.models import Decision
 from steward.signals.alerts import actions as alerts
-from steward.signals.alerts import mapping
+from steward.signals.alerts import mapping, rulebook, tables
 from steward.signals.alerts.models import Alert, AlertChange, LastPayload, ParkedPayload, Payload
 
 MARK = "quokka"
@@ -104,6 +104,11 @@ class World:
         )  # fmt: skip
         document = {"labels": {"alertname": "name"}, "annotations": {"summary": MARK}}
         mapping.save_mapping(**self._given, source_id=source.pk, document=document, note=MARK)
+        used = tables.save_table(**self._given, name=f"used-{source.pk}", text="host,owner\nweb-1,shop\n")
+        asked = {"table": used.table.name, "keys": {"host": "instance"}, "columns": {"owner": "owner"}}
+        given = {"name": name, "kind": "lookup", "target": "labels", **asked}
+        rule = rulebook.save_rule(**self._given, given=given, note=MARK)
+        table = tables.save_table(**self._given, name=f"free-{source.pk}", text=f"host,note\n1,{MARK}\n", note=MARK)
         raw = f'{{"name": "{MARK}", "status": "firing"}}'.encode()
         request = {"source": source, "at": NOW, "endpoint": "events", "size": len(raw), "body": raw}
         Payload.objects.create(id=source.pk, **request)
@@ -118,6 +123,10 @@ class World:
             parked_id=parked.pk,
             change_id=self.change.pk,
             mapping_version=1,
+            enrichment_version=rulebook.version(self._given["actor"]),
+            table_id=table.table_id,
+            enrichment_id=rule["id"],
+            rule_kind="lookup",
         )
 
     def _moved(self, name: str, joining: incidents.JoiningAlert, incident: Incident) -> None:

@@ -61,17 +61,22 @@ def match(labels_list: Sequence[Mapping[str, str]]) -> list[Match]:
 
 @dataclass(frozen=True, slots=True)
 class ServiceFacts:
-    """What is known of the service that labels belong to, as it was when this was made; asks no database any more.
+    """What is known of the service and the item that labels belong to, as it was when this was made; asks no database.
     ``stamp`` is another one when anything of it changed."""
 
     stamp: str
     _index: _Index
     _facts: Mapping[int, Mapping[str, str]]
+    _items: Mapping[int, Mapping[str, str]]
 
     def of(self, labels: Mapping[str, str]) -> Mapping[str, str] | None:
-        """Its name, slug, tier and the owner team's name; None if the labels belong to no service."""
-        found = _best(self._index.services, labels) or _best(self._index.items, labels)
-        return self._facts.get(found.service_id) if found is not None and found.service_id is not None else None
+        """The service's name, slug, tier and owner team's name, and the item's name, type and environment, as far as
+        the labels belong to any; None if they belong to neither."""
+        item = _best(self._index.items, labels)
+        found = _best(self._index.services, labels) or item
+        service = self._facts.get(found.service_id) if found is not None and found.service_id is not None else None
+        of_item = self._items.get(item.key) if item is not None else None
+        return {**(service or {}), **(of_item or {})} if service or of_item else None
 
 
 def service_facts() -> ServiceFacts:
@@ -81,11 +86,13 @@ def service_facts() -> ServiceFacts:
         pk: {"name": name, "slug": slug, "tier": str(tier), "owner_team": team or ""}
         for pk, name, slug, tier, team in rows
     }
+    found = ConfigurationItem.objects.exclude(labels={}).order_by("pk").values_list("pk", "name", "type", "environment")
+    items = {pk: {"item": name, "item_type": kind, "environment": where} for pk, name, kind, where in found}
     index = _remembered()
     rules = [sorted((pair, [rule.key for rule in found]) for pair, found in each.items())
              for each in (index.services, index.items)]  # fmt: skip
-    mark = blake2b(repr((facts, rules)).encode(), digest_size=8).hexdigest()
-    return ServiceFacts(mark, index, facts)
+    mark = blake2b(repr((facts, items, rules)).encode(), digest_size=8).hexdigest()
+    return ServiceFacts(mark, index, facts, items)
 
 
 def _match_one(index: _Index, labels: Mapping[str, str]) -> Match:

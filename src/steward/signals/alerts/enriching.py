@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from steward.algorithms.matching import MatcherError
+from steward.algorithms.matching import Matcher, MatcherError, matches_all, parse_matchers
 from steward.algorithms.matching.extraction import Extractor, extractor
 from steward.signals.alerts.expressions import BadExpression, Expression, expression
 from steward.signals.alerts.ingest.sources.common import (
@@ -26,7 +26,12 @@ from steward.signals.alerts.ingest.sources.reading import text
 
 Kind = Literal["lookup", "regex", "jmespath", "service"]
 KINDS: tuple[Kind, ...] = ("lookup", "regex", "jmespath", "service")
-SERVICE_FIELDS = ("name", "slug", "tier", "owner_team")
+SERVICE_FIELDS = ("name", "slug", "tier", "owner_team", "item", "item_type", "environment")
+_FIELDS = ("id", "name", "kind", "enabled", "target", "overwrite", "sources", "match")
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "lookup": (*_FIELDS, "table", "keys", "columns"), "regex": (*_FIELDS, "of", "from", "pattern"),
+    "jmespath": (*_FIELDS, "values"), "service": (*_FIELDS, "values"),
+}  # fmt: skip
 MAX_RULES = 200
 MAX_VALUES = 32
 
@@ -69,7 +74,8 @@ class _Looking(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule ready to run. ``sources`` are those that it is for (none: all)."""
+    """A rule ready to run. ``sources`` are those that it is for (none: all), ``match`` what labels must be like, as the
+    rules before it left them."""
 
     id: int
     name: str
@@ -77,6 +83,7 @@ class Rule:
     target: Literal["labels", "annotations"]
     overwrite: bool
     sources: frozenset[int]
+    match: tuple[Matcher, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +103,8 @@ def enriched(given: Normalised, rules: Iterable[Rule], world: World) -> tuple[No
     labels, annotations = dict(given.labels), dict(given.annotations)
     done: list[Added] = []
     for rule in rules:
+        if rule.match and not matches_all(rule.match, labels):
+            continue
         into = labels if rule.target == "labels" else annotations
         longest = MAX_LABEL_VALUE if rule.target == "labels" else MAX_ANNOTATION_VALUE
         values: dict[str, str] = {}
@@ -114,6 +123,21 @@ def enriched(given: Normalised, rules: Iterable[Rule], world: World) -> tuple[No
     if labels == given.labels and annotations == given.annotations:
         return given, done
     return _with(given, labels, annotations), done
+
+
+_NOTED = 200  # characters of a value that are kept with a transition
+
+
+def noted(version: int, done: Sequence[Added]) -> dict[str, Any]:
+    """What rules did, as it is stored with a transition."""
+    rules = [
+        {
+            "id": each.rule_id, "name": each.rule, "target": each.target,
+            "values": {name: value[:_NOTED] for name, value in each.values.items()}, "kept": list(each.kept),
+        }
+        for each in done
+    ]  # fmt: skip
+    return {"version": version, "rules": rules}
 
 
 def _with(given: Normalised, labels: dict[str, str], annotations: dict[str, str]) -> Normalised:
@@ -146,6 +170,7 @@ def rule(value: Mapping[str, Any]) -> Rule:
     sources = value.get("sources") or []
     if not isinstance(sources, list) or not all(type(each) is int for each in sources):
         wrong["sources"] = ["A list of sources' numbers."]
+    match = _match(value, wrong)
     makers = {"lookup": _lookup, "regex": _regex, "jmespath": _jmespath, "service": _service}
     look: _Looking | None = None
     if kind not in makers:
@@ -155,8 +180,17 @@ def rule(value: Mapping[str, Any]) -> Rule:
     if wrong or look is None:
         raise BadRule(wrong or {"kind": ["It cannot be used."]})
     return Rule(
-        int(value.get("id") or 0), name, look, value["target"], bool(value.get("overwrite")), frozenset(sources)
+        int(value.get("id") or 0), name, look, value["target"], bool(value.get("overwrite")), frozenset(sources), match
     )  # fmt: skip
+
+
+def _match(value: Mapping[str, Any], wrong: dict[str, list[str]]) -> tuple[Matcher, ...]:
+    written = value.get("match") or ""
+    try:
+        return tuple(parse_matchers(written)) if isinstance(written, str) and written.strip() else ()
+    except MatcherError as error:
+        wrong["match"] = [str(error)]
+    return ()
 
 
 def _pairs(value: Mapping[str, Any], field_name: str, wrong: dict[str, list[str]]) -> dict[str, str]:
@@ -236,7 +270,7 @@ def _jmespath(value: Mapping[str, Any], wrong: dict[str, list[str]]) -> _Looking
 def _service(value: Mapping[str, Any], wrong: dict[str, list[str]]) -> _Looking:
     wanted = _pairs(value, "values", wrong)
     if any(each not in SERVICE_FIELDS for each in wanted.values()):
-        wrong["values"] = ["What a service has: " + ", ".join(SERVICE_FIELDS)]
+        wrong["values"] = ["What a service or an item has: " + ", ".join(SERVICE_FIELDS)]
 
     def look(labels: Mapping[str, str], _given: Normalised, world: World) -> Mapping[str, Any]:
         service = world.service_of(labels)

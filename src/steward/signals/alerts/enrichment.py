@@ -28,6 +28,7 @@ class Live:
     estate: str = ""
     asks_estate: bool = False
     tables: Mapping[str, int] = field(default_factory=dict)
+    number: int = 0  # the version of the rules
 
     @property
     def stamp(self) -> str:
@@ -53,7 +54,7 @@ def newer(known: Live) -> Live:
     estate = configuration.service_facts().stamp if known.asks_estate else ""
     if (written, estate) == (known.written, known.estate):
         return known
-    return live(document(), known, written=written, versions=versions)
+    return live(document(), known, written=written, versions=versions, number=number)
 
 
 def newest_tables() -> dict[str, int]:
@@ -63,7 +64,7 @@ def newest_tables() -> dict[str, int]:
 
 def live(
     rules: Sequence[Mapping[str, Any]], known: Live = NOTHING, *, written: str = "-",
-    versions: Mapping[str, int] | None = None,
+    versions: Mapping[str, int] | None = None, number: int = 0,
 ) -> Live:  # fmt: skip
     """These rules, compiled, with the tables that they name; tables that are known in that version are not read again."""
     used = [each for each in rules if each.get("enabled", True)]
@@ -81,7 +82,7 @@ def live(
     asks = any(each.get("kind") == "service" for each in used)
     facts = configuration.service_facts() if asks else None
     world = World(tables, facts.of) if facts else World(tables)
-    return Live(made, world, written, facts.stamp if facts else "", asks, wanted)
+    return Live(made, world, written, facts.stamp if facts else "", asks, wanted, number)
 
 
 def _table(pk: int) -> Table:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from steward.signals.alerts.enriching import Rule, World, enriched
+from steward.signals.alerts.enriching import Rule, World, enriched, noted
 from steward.signals.alerts.identity import EVERY, Identity, identified
 from steward.signals.alerts.ingest.sources.common import Normalised
 
@@ -18,10 +18,15 @@ class Shape:
     world: World = field(default_factory=World)
     identity: Identity = EVERY
     mark: bytes = b""
+    version: int = 0  # of the rules
 
     def of(self, given: Normalised) -> Normalised:
         """The alert as it is stored."""
-        whole = enriched(given, self.rules, self.world)[0] if self.rules else given
+        whole = given
+        if self.rules:
+            whole, done = enriched(given, self.rules, self.world)
+            if done:
+                whole = replace(whole, enriched=noted(self.version, done))
         # What its sender knows by a key stays known by that: its end may bring nothing else.
         if self.identity.mode == "all" or given.keyed:
             return whole

@@ -93,16 +93,24 @@ _ALERT_COLUMNS = (
     "source_id, fingerprint, name, labels, annotations, severity, generator_url, status, starts_at, ends_at,"
     " first_seen_at, last_seen_at, changed_at, fire_count, due_at, payload_id"
 )
+
+
 # The hottest statement. Columns are joined with U+001F (JSON never contains it, _plain keeps it out of the others):
 # the cheapest form on both sides, several times cheaper than arrays of parameters or rows in JSON.
 # One statement, so that autocommit makes alert, change and wake-up one transaction. The order of rows is the order of
 # locks on the unique index; two writers with the same new alerts must not wait for each other crosswise.
-_INSERT = f"""
+def _insert(notes: bool) -> str:
+    """With ``notes`` each row brings what is added to the reason of its change: only what was enriched pays for that."""
+    columns = 15 if notes else 14
+    reason_of = "%s::text::jsonb" + (" || note" if notes else "")
+    found = "fresh JOIN incoming ON s = source_id AND f = fingerprint" if notes else "fresh"
+    note = ", COALESCE(x::jsonb, '{}') AS note" if notes else ""
+    return f"""
 WITH incoming AS MATERIALIZED (
   SELECT s::bigint, decode(f, 'hex') AS f, n, l::jsonb, a::jsonb, v, g, t, b::timestamptz, e::timestamptz,
-    k::timestamptz, c::int, d::timestamptz, p::bigint
-  FROM unnest({", ".join(["string_to_array(%b, chr(31), '')"] * 14)})
-    AS r(s, f, n, l, a, v, g, t, b, e, k, c, d, p) ORDER BY s, f
+    k::timestamptz, c::int, d::timestamptz, p::bigint{note}
+  FROM unnest({", ".join(["string_to_array(%b, chr(31), '')"] * columns)})
+    AS r(s, f, n, l, a, v, g, t, b, e, k, c, d, p{", x" if notes else ""}) ORDER BY s, f
 ), fresh AS (
   INSERT INTO alerts_alert ({_ALERT_COLUMNS})
   SELECT s, f, n, l, a, COALESCE(v, ''), COALESCE(g, ''), t, b, e, k, k, k, c, d, p FROM incoming
@@ -110,13 +118,16 @@ WITH incoming AS MATERIALIZED (
   RETURNING id, source_id, fingerprint, status, starts_at, ends_at, changed_at, payload_id
 ), noted AS (
   INSERT INTO alerts_alertchange (alert_id, at, status, starts_at, ends_at, reason, due_at, payload_id)
-  SELECT id, changed_at, status, starts_at, ends_at, %s::text::jsonb, changed_at, payload_id FROM fresh
+  SELECT id, changed_at, status, starts_at, ends_at, {reason_of}, changed_at, payload_id FROM {found}
   WHERE status = 'firing' RETURNING payload_id
 ), kept AS (
   {payloads.KEEP} WHERE r.id IN (SELECT payload_id FROM noted) {payloads.KEEP_END}
 ), told AS (SELECT pg_notify('{DUE_CHANNEL}', '{CHANGE_KIND}') WHERE EXISTS (SELECT 1 FROM noted))
 SELECT id, source_id, fingerprint FROM fresh, (SELECT count(*) FROM told) AS waking
 """
+
+
+_INSERT, _INSERT_NOTED = _insert(False), _insert(True)
 
 _UNIT = "\x1f"
 _NEW = orjson.dumps(reason("new")).decode()
@@ -162,9 +173,14 @@ def insert_new(reports: Sequence[Report]) -> Steps:
     """Store reports of alerts that are probably new, in one statement; those that exist already come back in
     ``left``, in order. Only the first report of an alert may be given."""
     decisions = [decide(None, _incoming(each, content_differs=False)) for each in reports]
-    columns = map(_UNIT.join, zip(*map(_new_row, reports, decisions), strict=True))
+    columns = list(map(_UNIT.join, zip(*map(_new_row, reports, decisions), strict=True)))
+    notes = [_note(each) for each in reports]
+    statement = _INSERT
+    if any(notes):
+        columns.append(_UNIT.join(orjson.dumps(note).decode() if note else "" for note in notes))
+        statement = _INSERT_NOTED
     brought = _payloads(each for each, decision in zip(reports, decisions, strict=True) if decision.is_transition)
-    rows = yield _INSERT, (*columns, _NEW, *payloads.columns(brought))
+    rows = yield statement, (*columns, _NEW, *payloads.columns(brought))
     ids = {(row[1], bytes(row[2])): row[0] for row in rows}
     outcomes, left = {}, []
     for each, decision in zip(reports, decisions, strict=True):
@@ -197,6 +213,12 @@ def _new_row(each: Report, decision: Decision) -> tuple[str, ...]:
         decision.due_at.isoformat() if decision.due_at else "",
         str(each.payload.id) if each.payload else "",
     )
+
+
+def _note(each: Report) -> dict[str, Any]:
+    """What is stored with the transition beside its reason."""
+    given = each.normalised
+    return {"enriched": given.enriched} if given is not None and given.enriched else {}
 
 
 def _payloads(reports: Iterable[Report]) -> list[Payload]:
@@ -294,7 +316,8 @@ def change_known(reports: Sequence[Report], origin: str = "") -> Steps:
             continue
         decision = row.take(each)
         if decision.is_transition:
-            changes.append(change_row(len(changes), row.id, each.received_at, decision, each.payload))
+            note = _note(each) if decision.status == FIRING else {}
+            changes.append(change_row(len(changes), row.id, each.received_at, decision, each.payload, note))
             changing.append(each)
     touched = [row.as_update() for row in rows.values() if row.touched]
     if touched:
@@ -318,12 +341,17 @@ def insert_changes(changes: Sequence[dict[str, Any]]) -> Statement:
 
 
 def change_row(
-    order: int, alert_id: int, at: datetime, decision: Decision, payload: Payload | None = None
+    order: int,
+    alert_id: int,
+    at: datetime,
+    decision: Decision,
+    payload: Payload | None = None,
+    note: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """One transition, as :data:`_CHANGES` takes it."""
     return {
         "o": order, "i": alert_id, "k": at, "t": decision.status, "b": decision.starts_at, "e": decision.ends_at,
-        "r": decision.reason, "p": payload.id if payload else None,
+        "r": {**decision.reason, **(note or {})}, "p": payload.id if payload else None,
     }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -39,8 +39,23 @@ class Result:
 class Enriched:
     """What rules made of one alert."""
 
+    before: Normalised
     alert: Normalised
     added: Sequence[Added]
+    passed: Sequence[str] = ()  # the names of the rules that did nothing
+
+    @property
+    def labels(self) -> list[tuple[str, str, str]]:
+        """Labels and annotations that are not as they were: name, before, after."""
+        return _different(self.before.labels, self.alert.labels)
+
+    @property
+    def annotations(self) -> list[tuple[str, str, str]]:
+        return _different(self.before.annotations, self.alert.annotations)
+
+
+def _different(before: Mapping[str, str], after: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    return [(name, before.get(name, ""), value) for name, value in after.items() if before.get(name) != value]
 
 
 def mapped(document: Any, requests: Sequence[Request]) -> tuple[dict[str, list[str]], list[Result]]:
@@ -68,4 +83,10 @@ def read(request: Request, mapping: Compiled | None, path: str = "") -> Result:
 
 def enrich(found: Sequence[Normalised], rules: Sequence[Rule], world: World) -> list[Enriched]:
     """What rules add to alerts."""
-    return [Enriched(*enriched(each, rules, world)) for each in found]
+    made = []
+    for each in found:
+        # The rules may mark what they get (what it is known by), and what it was is shown too.
+        after, added = enriched(replace(each), rules, world)
+        did = {one.rule_id for one in added}
+        made.append(Enriched(each, after, added, [one.name for one in rules if one.id not in did]))
+    return made

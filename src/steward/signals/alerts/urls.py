@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from steward.signals.alerts.pages import alerts, mapping, sources
+from steward.signals.alerts.pages import alerts, enrichment, mapping, sources, tables
 
 app_name = "alerts"
 urlpatterns = [
@@ -25,6 +25,21 @@ urlpatterns = [
     path("sources/<int:source_id>/known-by", mapping.known_by, name="source-identity"),
     path("sources/<int:source_id>/replay-parked", mapping.replay_all, name="source-replay-all"),
     path("sources/kinds/<slug:kind>/<str:name>", sources.kind_file, name="kind-file"),
+    path("sources/enrichment/", enrichment.rule_list, name="enrichment"),
+    path("sources/enrichment/new/<slug:rule_kind>", enrichment.create, name="enrichment-new"),
+    path("sources/enrichment/try/<slug:rule_kind>", enrichment.rule_trial, name="enrichment-try"),
+    path("sources/enrichment/<int:enrichment_id>/", enrichment.edit, name="enrichment-rule"),
+    path("sources/enrichment/<int:enrichment_id>/move", enrichment.move, name="enrichment-move"),
+    path("sources/enrichment/<int:enrichment_id>/switch", enrichment.switch, name="enrichment-switch"),
+    path("sources/enrichment/<int:enrichment_id>/delete", enrichment.delete, name="enrichment-delete"),
+    path("sources/enrichment/versions/<int:enrichment_version>/restore", enrichment.restore, name="enrichment-restore"),
+    path("sources/tables/", tables.table_list, name="tables"),
+    path("sources/tables/new", tables.create, name="table-new"),
+    path("sources/tables/preview", tables.preview, name="table-preview"),
+    path("sources/tables/<int:table_id>/", tables.detail, name="table"),
+    path("sources/tables/<int:table_id>/replace", tables.replace, name="table-replace"),
+    path("sources/tables/<int:table_id>/export.csv", tables.export, name="table-export"),
+    path("sources/tables/<int:table_id>/delete", tables.delete, name="table-delete"),
     path("sources/parked/<int:parked_id>/", sources.parked, name="parked"),
     path("sources/parked/<int:parked_id>/replay", sources.replay, name="parked-replay"),
     path("sources/parked/<int:parked_id>/discard", sources.discard, name="parked-discard"),

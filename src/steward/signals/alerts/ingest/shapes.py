@@ -67,4 +67,4 @@ def shape_of(source_id: int, identity: Identity, rules: enrichment.Live) -> Shap
         return PLAIN
     settings = f"{rules.stamp} {identity.mode} {sorted(identity.labels)} {identity.folds}"
     mark = b"." + blake2b(settings.encode(), digest_size=8).hexdigest().encode()
-    return Shape(concerned, rules.world, identity, mark)
+    return Shape(concerned, rules.world, identity, mark, rules.number)

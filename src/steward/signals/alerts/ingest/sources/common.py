@@ -52,7 +52,8 @@ class Normalised:
     resolve timeout), a number of seconds, or ``None``: it fires until resolved. ``content`` marks what may change while
     it fires: annotations and link. A ``keyed`` alert (see :func:`known_by`) is known by something else than all of its
     labels: they may change while it fires, and count as content too. Its end brings nothing but the key. One that
-    ``folds`` stands for several of its sender's alerts, which differ in the labels that it is not known by."""
+    ``folds`` stands for several of its sender's alerts, which differ in the labels that it is not known by. ``enriched``
+    is what rules did to it, as it is stored with the transition that it makes."""
 
     labels: dict[str, str]
     annotations: dict[str, str]
@@ -66,6 +67,7 @@ class Normalised:
     content: bytes
     keyed: bool = False
     folds: bool = False
+    enriched: Mapping[str, Any] | None = None
 
     @property
     def name(self) -> str:
