@@ -36,7 +36,7 @@ class Case:
     ``refusal`` is 404 where who may not do it may not even know of the record."""
 
     permission: str
-    body: dict[str, Any] | None = None
+    body: dict[str, Any] | str | None = None
     query: str = ""
     at: str = ""
     refusal: int = 403
@@ -119,8 +119,9 @@ CASES: dict[str, Case] = {
     "post /lookup-tables": Case("sources.manage", {"name": "new", "csv": "host,owner\na,b"}),
     "get /lookup-tables/{table_id}": Case("sources.view"),
     "get /lookup-tables/{table_id}/csv": Case("sources.view"),
-    # A JSON text is a file of one line with names, and one with values.
-    "put /lookup-tables/{table_id}/csv": Case("sources.manage", {"host": "owner"}),
+    "put /lookup-tables/{table_id}/csv": Case("sources.manage", "host,owner\na,b"),
+    "get /lookup-tables/{table_id}/versions": Case("sources.view"),
+    "post /lookup-tables/{table_id}/versions/{lookup_version}/restore": Case("sources.manage"),
     "delete /lookup-tables/{table_id}": Case("sources.manage"),
     "get /sources/{source_id}/identity": Case("sources.view"),
     "put /sources/{source_id}/identity": Case("sources.manage", {"mode": "except", "labels": ["pod"]}),

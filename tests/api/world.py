@@ -125,6 +125,7 @@ class World:
             mapping_version=1,
             enrichment_version=rulebook.version(self._given["actor"]),
             table_id=table.table_id,
+            lookup_version=table.number,
             enrichment_id=rule["id"],
             rule_kind="lookup",
         )

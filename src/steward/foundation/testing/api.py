@@ -43,9 +43,9 @@ def with_key(role: str = "administrator", *, scopes: Sequence[str] = (), organis
 
 
 def send(client: Client, method: str, url: str, body: Any = None) -> Any:
-    """One request with a JSON body (or none)."""
-    if body is None:
-        return client.generic(method.upper(), url)
+    """One request with a JSON body, with the text of a CSV file, or with none."""
+    if body is None or isinstance(body, str):
+        return client.generic(method.upper(), url, body or "", "text/csv" if body else "application/octet-stream")
     return getattr(client, method.lower())(url, body, content_type="application/json")
 
 

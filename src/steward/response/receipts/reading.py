@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -60,7 +60,14 @@ def _change_of(change: AlertChange, request: Payload | None) -> rules.Change:
         text = alerts.payload_text(request, MOST_TEXT)
         payload = rules.Payload(change.pk, request.at, request.endpoint, request.size, text)
     code = str(change.reason.get("code", ""))
-    return rules.Change(change.pk, change.at, change.status, code, alerts.why_changed(change), payload)
+    why, enriched = alerts.why_changed(change), tuple(_enriched(change.reason.get("enriched") or {}))
+    return rules.Change(change.pk, change.at, change.status, code, why, payload, enriched)
+
+
+def _enriched(noted: Mapping[str, Any]) -> Iterator[rules.Enriched]:
+    for each in noted.get("rules", ()):
+        rule = rules.Rule("enrichment", each["id"], each["name"], noted["version"])
+        yield rules.Enriched(rule, each["target"], each["values"], tuple(each["kept"]))
 
 
 def episodes(changes: Sequence[AlertChange]) -> list[list[AlertChange]]:

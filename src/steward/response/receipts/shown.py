@@ -14,8 +14,9 @@ from steward.response.receipts.wording import steps as words
 from steward.response.receipts.wording.times import took_words
 
 _ICONS = {
-    "received": "antenna-bars-5", "deduplicated": "copy", "enriched": "tags", "passed": "checks", "flapping": "activity",
-    "maintenance": "tools", "silence": "bell-off", "inhibition": "eye-off", "muted": "clock-pause", "group": "stack-2",
+    "received": "antenna-bars-5", "enrichment": "table", "deduplicated": "copy", "enriched": "tags",
+    "passed": "checks", "flapping": "activity", "maintenance": "tools", "silence": "bell-off", "inhibition": "eye-off",
+    "muted": "clock-pause", "group": "stack-2",
     "waited": "clock", "outcome": "route", "incident": "urgent", "told": "repeat", "escalation": "trending-up",
     "page": "bell-ringing", "delivery": "send", "acknowledged": "hand-stop", "resolved": "circle-check",
     "later": "clock-pause",
@@ -86,6 +87,8 @@ def rule_url(rule: rules.Rule | None) -> str:
     }  # fmt: skip
     if rule.kind == "flapping":
         return address("triage:pipeline")
+    if rule.kind == "enrichment":
+        return f"{address('alerts:enrichment')}#rule-{rule.id}"
     return address(names[rule.kind], rule.id) if rule.kind in names and rule.id else ""
 
 

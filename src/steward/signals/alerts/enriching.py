@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from steward.algorithms.matching import Matcher, MatcherError, matches_all, parse_matchers
+from steward.algorithms.matching.errors import Words
+from steward.algorithms.matching.errors import gettext_noop as _
 from steward.algorithms.matching.extraction import Extractor, extractor
 from steward.signals.alerts.expressions import BadExpression, Expression, expression
 from steward.signals.alerts.ingest.sources.common import (
@@ -32,14 +34,18 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "lookup": (*_FIELDS, "table", "keys", "columns"), "regex": (*_FIELDS, "of", "from", "pattern"),
     "jmespath": (*_FIELDS, "values"), "service": (*_FIELDS, "values"),
 }  # fmt: skip
+_LABELS_OR = _("labels or annotations")
 MAX_RULES = 200
 MAX_VALUES = 32
 
 
-class BadRule(Exception):
-    """A rule that cannot be used; ``fields`` says what is wrong where."""
+_Faults = dict[str, list[Words]]
 
-    def __init__(self, fields: Mapping[str, list[str]]) -> None:
+
+class BadRule(Exception):
+    """A rule that cannot be used; ``fields`` says what is wrong where. As text it is English."""
+
+    def __init__(self, fields: Mapping[str, list[Words]]) -> None:
         super().__init__("; ".join(f"{name}: {texts[0]}" for name, texts in fields.items()))
         self.fields = dict(fields)
 
@@ -160,58 +166,58 @@ def compiled(document: Sequence[Any]) -> list[Rule]:
 
 def rule(value: Mapping[str, Any]) -> Rule:
     """Read one rule. Raises BadRule."""
-    wrong: dict[str, list[str]] = {}
+    wrong: _Faults = {}
     name = str(value.get("name", "")).strip()
     if not 0 < len(name) <= 120:
-        wrong["name"] = ["A name has 1 to 120 characters."]
+        wrong["name"] = [Words(_("A name has 1 to 120 characters."))]
     kind = value.get("kind")
     if value.get("target") not in ("labels", "annotations"):
-        wrong["target"] = ["labels or annotations"]
+        wrong["target"] = [Words(_LABELS_OR)]
     sources = value.get("sources") or []
     if not isinstance(sources, list) or not all(type(each) is int for each in sources):
-        wrong["sources"] = ["A list of sources' numbers."]
+        wrong["sources"] = [Words(_("A list of sources' numbers."))]
     match = _match(value, wrong)
     makers = {"lookup": _lookup, "regex": _regex, "jmespath": _jmespath, "service": _service}
     look: _Looking | None = None
-    if kind not in makers:
-        wrong["kind"] = ["One of: " + ", ".join(KINDS)]
+    if not isinstance(kind, str) or kind not in makers:
+        wrong["kind"] = [Words(_("One of: %(names)s"), names=", ".join(KINDS))]
     else:
         look = makers[kind](value, wrong)
     if wrong or look is None:
-        raise BadRule(wrong or {"kind": ["It cannot be used."]})
-    return Rule(
-        int(value.get("id") or 0), name, look, value["target"], bool(value.get("overwrite")), frozenset(sources), match
-    )  # fmt: skip
+        raise BadRule(wrong)
+    number = value.get("id")
+    known = number if isinstance(number, int) else 0
+    return Rule(known, name, look, value["target"], bool(value.get("overwrite")), frozenset(sources), match)
 
 
-def _match(value: Mapping[str, Any], wrong: dict[str, list[str]]) -> tuple[Matcher, ...]:
+def _match(value: Mapping[str, Any], wrong: _Faults) -> tuple[Matcher, ...]:
     written = value.get("match") or ""
     try:
         return tuple(parse_matchers(written)) if isinstance(written, str) and written.strip() else ()
     except MatcherError as error:
-        wrong["match"] = [str(error)]
+        wrong["match"] = [error.words]
     return ()
 
 
-def _pairs(value: Mapping[str, Any], field_name: str, wrong: dict[str, list[str]]) -> dict[str, str]:
+def _pairs(value: Mapping[str, Any], field_name: str, wrong: _Faults) -> dict[str, str]:
     given = value.get(field_name)
     if not isinstance(given, dict) or not 0 < len(given) <= MAX_VALUES:
-        wrong[field_name] = [f"1 to {MAX_VALUES} names."]
+        wrong[field_name] = [Words(_("1 to %(most)s names."), most=MAX_VALUES)]
         return {}
     good = all(
         isinstance(key, str) and isinstance(each, str) and 0 < len(key) <= MAX_NAME and each.strip()
         for key, each in given.items()
     )
     if not good:
-        wrong[field_name] = [f"Names have 1 to {MAX_NAME} characters, and none is empty."]
+        wrong[field_name] = [Words(_("Names have 1 to %(most)s characters, and none is empty."), most=MAX_NAME)]
         return {}
     return given
 
 
-def _lookup(value: Mapping[str, Any], wrong: dict[str, list[str]]) -> _Looking:
+def _lookup(value: Mapping[str, Any], wrong: _Faults) -> _Looking:
     table_name = value.get("table")
     if not isinstance(table_name, str) or not table_name:
-        wrong["table"] = ["Which table?"]
+        wrong["table"] = [Words(_("Which table?"))]
     keys, columns = _pairs(value, "keys", wrong), _pairs(value, "columns", wrong)
 
     def look(labels: Mapping[str, str], _given: Normalised, world: World) -> Mapping[str, Any]:
@@ -224,17 +230,17 @@ def _lookup(value: Mapping[str, Any], wrong: dict[str, list[str]]) -> _Looking:
     return look
 
 
-def _regex(value: Mapping[str, Any], wrong: dict[str, list[str]]) -> _Looking:
+def _regex(value: Mapping[str, Any], wrong: _Faults) -> _Looking:
     where, of = value.get("from"), value.get("of", "labels")
     if not isinstance(where, str) or not where:
-        wrong["from"] = ["Which label or annotation?"]
+        wrong["from"] = [Words(_("Which label or annotation?"))]
     if of not in ("labels", "annotations"):
-        wrong["of"] = ["labels or annotations"]
+        wrong["of"] = [Words(_LABELS_OR)]
     reading: Extractor | None = None
     try:
         reading = extractor(str(value.get("pattern", "")))
     except MatcherError as error:
-        wrong["pattern"] = [str(error)]
+        wrong["pattern"] = [error.words]
 
     def look(labels: Mapping[str, str], given: Normalised, _world: World) -> Mapping[str, Any]:
         found = (labels if of == "labels" else given.annotations).get(str(where), "")
@@ -243,13 +249,13 @@ def _regex(value: Mapping[str, Any], wrong: dict[str, list[str]]) -> _Looking:
     return look
 
 
-def _jmespath(value: Mapping[str, Any], wrong: dict[str, list[str]]) -> _Looking:
+def _jmespath(value: Mapping[str, Any], wrong: _Faults) -> _Looking:
     written: dict[str, Expression] = {}
     for name, each in _pairs(value, "values", wrong).items():
         try:
             written[name] = expression(each)
         except BadExpression as error:
-            wrong.setdefault("values", []).append(f"{name}: {error}")
+            wrong.setdefault("values", []).append(Words("%(name)s: %(error)s", name=name, error=error))
 
     def look(labels: Mapping[str, str], given: Normalised, _world: World) -> Mapping[str, Any]:
         alert = {
@@ -267,10 +273,10 @@ def _jmespath(value: Mapping[str, Any], wrong: dict[str, list[str]]) -> _Looking
     return look
 
 
-def _service(value: Mapping[str, Any], wrong: dict[str, list[str]]) -> _Looking:
+def _service(value: Mapping[str, Any], wrong: _Faults) -> _Looking:
     wanted = _pairs(value, "values", wrong)
     if any(each not in SERVICE_FIELDS for each in wanted.values()):
-        wrong["values"] = ["What a service or an item has: " + ", ".join(SERVICE_FIELDS)]
+        wrong["values"] = [Words(_("What a service or an item has: %(names)s"), names=", ".join(SERVICE_FIELDS))]
 
     def look(labels: Mapping[str, str], _given: Normalised, world: World) -> Mapping[str, Any]:
         service = world.service_of(labels)

@@ -62,7 +62,7 @@ def checked(given: Mapping[str, Any]) -> None:
     try:
         rule(given)
     except BadRule as error:
-        wrong = error.fields
+        wrong = {name: [each.said(_) for each in texts] for name, texts in error.fields.items()}
     if given.get("kind") == "lookup" and not wrong:
         wrong = _table_faults(given)
     if wrong:

@@ -20,7 +20,7 @@ from steward.foundation.subjects import SubjectRef
 from steward.people.audit import actions as audit
 from steward.signals.alerts import csvtables, enrichment
 from steward.signals.alerts.csvtables import BadCsv, Content, Fault
-from steward.signals.alerts.errors import BadTable, TableInUse, TableNotFound
+from steward.signals.alerts.errors import BadTable, TableInUse, TableNotFound, VersionNotFound
 from steward.signals.alerts.models import LookupTable, LookupVersion
 
 # Rules and tables refer to each other: whoever writes either waits for the other.
@@ -146,6 +146,18 @@ def save_table(
     after = {"n": number, "rows": made.rows, "key": made.key, "columns": made.columns, **changes}
     _record(actor, now, "lookup-table.save", table, after)
     return made
+
+
+@transaction.atomic
+def restore_table(*, actor: Actor, now: datetime, table_id: int, number: int) -> LookupVersion:
+    """Make the rows those of an earlier version again. Refused where rules now ask for what it has not."""
+    actor.require("sources.manage")
+    old = LookupVersion.objects.filter(table=table_by_id(actor, table_id), number=number).first()
+    if old is None:
+        raise VersionNotFound(_("There is no such version."))
+    text = csvtables.written(old.columns, enrichment.rows_of(old))
+    note = _("version %(n)s again") % {"n": number}
+    return save_table(actor=actor, now=now, text=text, key=old.key, note=note, table_id=table_id)
 
 
 @transaction.atomic

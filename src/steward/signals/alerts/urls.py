@@ -39,6 +39,7 @@ urlpatterns = [
     path("sources/tables/<int:table_id>/", tables.detail, name="table"),
     path("sources/tables/<int:table_id>/replace", tables.replace, name="table-replace"),
     path("sources/tables/<int:table_id>/export.csv", tables.export, name="table-export"),
+    path("sources/tables/<int:table_id>/versions/<int:lookup_version>/restore", tables.restore, name="table-restore"),
     path("sources/tables/<int:table_id>/delete", tables.delete, name="table-delete"),
     path("sources/parked/<int:parked_id>/", sources.parked, name="parked"),
     path("sources/parked/<int:parked_id>/replay", sources.replay, name="parked-replay"),

@@ -10,7 +10,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule that decided: ``kind`` is route, silence, maintenance, inhibition, flapping, topology, policy or schedule.
+    """A rule that decided: ``kind`` is route, silence, maintenance, inhibition, flapping, topology, policy, schedule or
+    enrichment (its version is that of all rules of enrichment).
     ``configuration`` is the number of the configuration's version that was live then (0: not known)."""
 
     kind: str
@@ -33,8 +34,18 @@ class Payload:
 
 
 @dataclass(frozen=True, slots=True)
+class Enriched:
+    """What a rule of enrichment did to a report: what it added, and what the alert had already and kept."""
+
+    rule: Rule
+    target: str
+    values: Mapping[str, str]
+    kept: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
-    """One transition of the alert. ``code`` and ``why`` are why it happened; ``data`` is behind it."""
+    """One transition of the alert. ``code`` and ``why`` are why it happened; ``enriched`` is what rules added to it."""
 
     id: int
     at: datetime
@@ -42,6 +53,7 @@ class Change:
     code: str
     why: str
     payload: Payload | None = None
+    enriched: tuple[Enriched, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

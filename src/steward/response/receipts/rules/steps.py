@@ -10,6 +10,7 @@ from typing import Any
 from steward.response.receipts.rules.facts import (
     Change,
     Decided,
+    Enriched,
     Entry,
     Escalated,
     Facts,
@@ -84,8 +85,8 @@ _STAGES = {
     name: place
     for place, name in enumerate(
         (
-            "received", "deduplicated", "enriched", "passed", *HOLDING, "muted", "route", "group", "waited", "topology",
-            "outcome", "incident", "told", "escalation", "page", "delivery", "acknowledged", "resolved", "later",
+            "received", "enrichment", "deduplicated", "enriched", "passed", *HOLDING, "muted", "route", "group", "waited",
+            "topology", "outcome", "incident", "told", "escalation", "page", "delivery", "acknowledged", "resolved", "later",
         )
     )
 }  # fmt: skip
@@ -111,6 +112,8 @@ def _received(facts: Facts) -> Iterator[Step]:
             change.at, "received", code, tone, values, change.why, payload=None if facts.outside else change.payload,
             alert_id=alert.id,
         )  # fmt: skip
+        if not facts.outside:
+            yield from (_enrichment(change, each) for each in change.enriched)
         if number:
             continue
         known: list[tuple[str, Any]] = [
@@ -128,6 +131,17 @@ def _received(facts: Facts) -> Iterator[Step]:
             yield Step(change.at, "enriched", code, "unknown", values, alert.belongs_why)
         else:
             yield Step(change.at, "enriched", "nothing", "unknown", {}, alert.belongs_why)
+
+
+def _enrichment(change: Change, each: Enriched) -> Step:
+    facts = (("left", ", ".join(each.kept)),) if each.kept and each.values else ()
+    values = {
+        "rule": each.rule.name, "left": each.kept,
+        "added": tuple(f"{name}={value}" for name, value in each.values.items()),
+    }  # fmt: skip
+    return Step(
+        change.at, "enrichment", "added" if each.values else "left", "unknown", values, facts=facts, rule=each.rule
+    )  # fmt: skip
 
 
 def _received_code(change: Change) -> str:

@@ -18,8 +18,9 @@ from steward.response.receipts.wording.common import channel_words, holder, unti
 def stage_words(stage: str) -> str:
     """The stage as people call it."""
     known = {
-        "received": _("received"), "deduplicated": _("deduplicated"), "enriched": _("matched"), "passed": _("judged"),
-        "flapping": _("flap detection"), "maintenance": _("maintenance"), "silence": _("silence"),
+        "received": _("received"), "enrichment": _("enriched"), "deduplicated": _("deduplicated"),
+        "enriched": _("matched"), "passed": _("judged"), "flapping": _("flap detection"), "maintenance": _("maintenance"),
+        "silence": _("silence"),
         "inhibition": _("inhibition"), "muted": _("mute time"), "route": _("route"), "group": _("group"),
         "waited": _("group wait"), "topology": _("topology"), "outcome": _("routed"), "incident": _("incident"),
         "told": _("group interval"), "escalation": _("escalation"), "page": _("page"), "delivery": _("delivery"),
@@ -34,6 +35,8 @@ def title(step: Step, now: datetime) -> str:
     values["incident"] = values.get("incident") or "—"
     if step.stage == "received":
         return _received(step.code) % values
+    if step.stage == "enrichment":
+        return _enriched(step.code, values)
     if step.stage in {"deduplicated", "enriched"}:
         return _known(step.code, values) % values
     if step.code in {"held", "held-since"}:
@@ -61,6 +64,12 @@ def _received(code: str) -> str:
         "expired": _("%(source)s has not been heard of again: it counts as over"),
     }
     return known[code]
+
+
+def _enriched(code: str, values: Mapping[str, Any]) -> str:
+    if code == "added":
+        return _("Rule %(rule)s added %(added)s") % {"rule": values["rule"], "added": listed(values["added"])}
+    return _("Rule %(rule)s left %(names)s as it was") % {"rule": values["rule"], "names": listed(values["left"])}
 
 
 def _known(code: str, values: Mapping[str, Any]) -> str:
@@ -145,7 +154,7 @@ def _fact(key: str, value: Any) -> list[tuple[str, str]]:
         return [(_("Step %(n)s") % {"n": number}, text) for number, text in enumerate(value, start=1)]
     names = {
         "fingerprint": _("Fingerprint"), "fired": _("Times fired"), "end_reason": _("Ended because"),
-        "page_step": _("Step"), "target": _("Address"),
+        "page_step": _("Step"), "target": _("Address"), "left": _("Left as it was"),
     }  # fmt: skip
     return [(names.get(key, key), str(value))] if value else []
 
@@ -165,7 +174,7 @@ def rule_words(rule: Rule) -> str:
     kinds = {
         "route": _("route %(name)s"), "silence": _("silence %(name)s"), "maintenance": _("maintenance window %(name)s"),
         "inhibition": _("inhibition rule %(name)s"), "flapping": _("flap detection"), "policy": _("policy %(name)s"),
-        "schedule": _("schedule %(name)s"),
+        "schedule": _("schedule %(name)s"), "enrichment": _("rule of enrichment %(name)s"),
     }  # fmt: skip
     parts = [kinds.get(rule.kind, rule.kind) % {"name": rule.name}]
     if rule.version:

@@ -90,6 +90,17 @@ class LookupOut(Schema):
     rules: list[str] = Field(description="Names of the rules that look things up in it.")
 
 
+class LookupVersionOut(Schema):
+    number: int
+    at: datetime
+    author: str
+    note: str
+    rows: int
+    key: list[str]
+    columns: list[str]
+    difference: dict[str, int] = Field(description="Rows added, removed and changed.")
+
+
 class LookupIn(Schema):
     name: str = Field(max_length=60)
     csv: str = Field(description="The file's text, the names of the columns in its first line.")
@@ -242,6 +253,27 @@ def write_csv(request: HttpRequest, table_id: int, query: Query[CsvQuery]) -> An
             actor=actor, now=clock.now(), text=text, key=query.key, note=query.note, table_id=table.pk
         )
     )  # fmt: skip
+
+
+@lookups.get(
+    "/{int:table_id}/versions", response=list[LookupVersionOut], summary="What the table was, the newest first"
+)
+def table_versions(request: HttpRequest, table_id: int) -> Any:
+    return [
+        {name: getattr(each, name) for name in LookupVersionOut.model_fields}
+        for each in tables.versions(tables.table_by_id(actor_of(request), key_of(table_id)))
+    ]
+
+
+@lookups.post(
+    "/{int:table_id}/versions/{int:lookup_version}/restore", response=LookupSaved,
+    summary="Make the rows those of an earlier version again",
+)  # fmt: skip
+def restore_table(request: HttpRequest, table_id: int, lookup_version: int) -> Any:
+    number = min(lookup_version, MOST_NUMBER)
+    return _saved(
+        tables.restore_table(actor=actor_of(request), now=clock.now(), table_id=key_of(table_id), number=number)
+    )
 
 
 @lookups.delete("/{int:table_id}", response={204: None}, summary="Remove a lookup table that no rule asks")

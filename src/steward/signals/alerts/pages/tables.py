@@ -128,6 +128,17 @@ def _text(form: TableForm) -> str:
 
 @page("sources.manage")
 @require_POST
+def restore(request: HttpRequest, table_id: int, lookup_version: int) -> HttpResponseBase:
+    """The rows as they were."""
+    number = min(lookup_version, 2**31 - 1)
+    made = tables.restore_table(actor=actor_of(request), now=clock.now(), table_id=table_id, number=number)
+    text = _("The rows are those of version %(old)s again; this is version %(n)s.")
+    messages.success(request, text % {"old": number, "n": made.number})
+    return redirect("alerts:table", table_id)
+
+
+@page("sources.manage")
+@require_POST
 def delete(request: HttpRequest, table_id: int) -> HttpResponseBase:
     """Remove a table that no rule asks."""
     tables.delete_table(actor=actor_of(request), now=clock.now(), table_id=table_id)

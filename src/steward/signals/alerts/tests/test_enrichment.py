@@ -122,6 +122,7 @@ def test_rules_are_checked_against_their_table() -> None:
     for wrong, name in (
         ({"table": "none"}, "table"), ({"keys": {"site": "instance"}}, "keys"), ({"columns": {"rack": "a"}}, "columns"),
         ({"match": "env"}, "match"), ({"target": "x"}, "target"), ({"name": ""}, "name"), ({"kind": "x"}, "kind"),
+        ({"kind": []}, "kind"), ({"sources": "1"}, "sources"), ({"keys": []}, "keys"), ({"table": 1}, "table"),
     ):  # fmt: skip
         with pytest.raises(Invalid) as error:
             save({**LOOKUP, **wrong})
@@ -142,12 +143,18 @@ def test_a_table_keeps_what_rules_ask_and_stays_while_one_does() -> None:
     assert "owners" in conflict.value.message
     second = table("host,owner,site\nhost-1,Payments,Rome\nhost-3,x,y\n", table_id=made.table_id)
     assert (second.number, second.difference) == (2, {"added": 1, "removed": 1, "changed": 1})
+    first = tables.restore_table(actor=lead(), now=NOW, table_id=made.table_id, number=1)
+    assert (first.number, first.note, tables.export(first.table).splitlines()[1:]) == (
+        3, "version 1 again", CSV.splitlines()[1:]
+    )  # fmt: skip
+    with pytest.raises(NotFound):
+        tables.restore_table(actor=lead(), now=NOW, table_id=made.table_id, number=9)
     rulebook.delete_rule(actor=lead(), now=NOW, rule_id=1)
     tables.delete_table(actor=lead(), now=NOW, table_id=made.table_id)
     assert not LookupTable.objects.exists()
     with pytest.raises(Invalid):
         rulebook.restore_rules(actor=lead(), now=NOW, number=1)
-    assert AuditEntry.objects.filter(action__startswith="lookup-table.").count() == 3
+    assert AuditEntry.objects.filter(action__startswith="lookup-table.").count() == 4
 
 
 @pytest.mark.django_db
@@ -226,6 +233,8 @@ def test_pages_of_tables() -> None:
     assert "0 added, 0 removed, 1 changed" in differs and "Rome" in differs and "Lima" in differs
     assert client.post(f"{page}/replace", {"content": changed}).status_code == 302
     assert client.get(f"{page}/export.csv").content.decode().replace("\r\n", "\n") == changed
+    assert client.post(f"{page}/versions/1/restore").status_code == 302
+    assert b"version 1 again" in client.get(f"{page}/").content
     save(LOOKUP)
     assert client.post(f"{page}/delete").status_code == 409
     assert b"owners" in client.get(f"{page}/").content
@@ -246,17 +255,20 @@ def test_api() -> None:
     bad = client.put(f"{path}/csv", "host,owner\na,b,c\n", content_type="text/csv")
     assert bad.status_code == 422 and "Line 2: 3 values" in bad.content.decode()
     assert "Rome" in client.get(f"{path}/csv").content.decode()
+    assert [each["number"] for each in client.get(f"{path}/versions").json()] == [2, 1]
+    assert post(client, f"{path.removeprefix('/api/v1')}/versions/2/restore").json()["version"] == 3
     kept = post(client, "/enrichment", {"rules": [LOOKUP, PATTERN], "note": "all"}, "put").json()
     assert (kept["version"], [each["id"] for each in kept["rules"]]) == (1, [1, 2])
     swapped = post(client, "/enrichment", {"rules": [kept["rules"][1], LOOKUP]}, "put").json()
     assert [each["id"] for each in swapped["rules"]] == [2, 3]
     wrong = post(client, "/enrichment", {"rules": [LOOKUP, {**PATTERN, "pattern": "("}]}, "put")
+    assert post(client, "/enrichment", {"rules": [{**LOOKUP, "id": "x", "kind": ["x"]}]}, "put").status_code == 422
     assert wrong.status_code == 422 and "rules.2.pattern" in wrong.content.decode()
     body = json.dumps([posted("A")]).encode()
     LastPayload.objects.create(source=of, at=clock.now(), endpoint="api/v2/alerts", size=len(body), body=body)
     tried = post(client, "/enrichment/try", {"rule": LOOKUP}).json()
     assert tried[0]["after"]["labels"]["team"] == "Payments" and "team" not in tried[0]["before"]["labels"]
-    assert [each["rule"] for each in tried[0]["did"]] == ["number", "owners"]  # the saved "owners" found it already
+    assert [each["rule"] for each in tried[0]["did"]] == ["number", "owners", "owners"]  # the saved one, then this
     assert client.get(path).json()["rules"] == ["owners"]
     assert client.delete(path).status_code == 409
     added = post(client, "/enrichment/rules", {"rule": {**PATTERN, "name": "third"}})
@@ -266,5 +278,5 @@ def test_api() -> None:
     assert post(client, f"{rule}/switch", {"enabled": False}).json()["enabled"] is False
     assert post(client, f"{rule}/move", {"position": 0}).json()["rules"][0]["id"] == 4
     assert client.delete(f"/api/v1{rule}").status_code == 204
-    assert len(client.get("/api/v1/enrichment/versions").json()) == 6
+    assert len(client.get("/api/v1/enrichment/versions").json()) == 7
     assert post(client, "/enrichment/versions/1/restore").json()["rules"] == kept["rules"]
