@@ -47,6 +47,10 @@ class RuleForm(forms.Form):
         ]
         self.order_fields([*(name for name in self.fields if name not in last), *last])
 
+    def empty(self) -> set[str]:
+        """Fields that are still to be filled: a rule that is only begun is no mistake."""
+        return {name for name in self.fields if self.has_error(name, "required")}
+
     def rule(self) -> dict[str, Any]:
         """The rule as it is stored."""
         data = {**self.cleaned_data, "kind": self.kind}

@@ -109,9 +109,11 @@ def rule_trial(request: HttpRequest, rule_kind: str) -> HttpResponseBase:
         except Invalid as error:
             errors = error.fields or {"": [error.message]}
     else:
-        errors = {name: [str(each) for each in texts] for name, texts in form.errors.items()}
+        errors = {
+            name: [str(each) for each in texts] for name, texts in form.errors.items() if name not in form.empty()
+        }
     named = [(str(form.fields[name].label) if name in form.fields else name, texts) for name, texts in errors.items()]
-    return render(request, "alerts/enrichment_trial.html", {"errors": named, "found": found})
+    return render(request, "alerts/enrichment_trial.html", {"errors": named, "found": found, "empty": form.empty()})
 
 
 @page("sources.manage")

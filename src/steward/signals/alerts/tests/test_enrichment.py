@@ -174,6 +174,8 @@ def test_pages_of_rules() -> None:
     tried = client.post(f"{base}/try/lookup", typed).content.decode()
     assert "Payments" in tried and "owners" in tried
     assert "no column rack" in client.post(f"{base}/try/lookup", {**typed, "columns": "rack = team"}).content.decode()
+    begun = client.post(f"{base}/try/lookup", {**typed, "keys": ""}).content.decode()
+    assert "Fill in the rule" in begun and "required" not in begun
     assert client.post(f"{base}/new/lookup", {**typed, "columns": "rack = team"}).status_code == 422
     assert client.post(f"{base}/new/lookup", typed).status_code == 302
     site = {
