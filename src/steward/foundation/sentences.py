@@ -24,7 +24,8 @@ SAID = "said"
 class Sentence(str):
     """A message and its values, as a string in the language that was active when it was made."""
 
-    __slots__ = ("_message", "_number", "_plural", "_values")
+    __slots__ = ("_language", "_message", "_number", "_plural", "_values")
+    _language: str | None
     _message: str
     _plural: str
     _number: float
@@ -35,16 +36,30 @@ class Sentence(str):
     ) -> Sentence:
         made = super().__new__(cls, _rendered(message, plural, number, values))
         made._message, made._plural, made._number, made._values = message, plural, number, values
+        made._language = translation.get_language()
         return made
 
     def __mod__(self, values: Any) -> Sentence:
+        if self._values is None and self._language == translation.get_language():
+            return self._filled(dict(values))
         return Sentence(self._message, self._plural, self._number, dict(values))
+
+    def _filled(self, values: dict[str, Any]) -> Sentence:
+        """With its values, in the language that it is in already: a storm says tens of thousands of sentences, and to
+        look each up once is enough."""
+        text = _with(str(self), self._message, self._plural, self._number, values)
+        made = str.__new__(Sentence, text)
+        made._message, made._plural, made._number, made._values = self._message, self._plural, self._number, values
+        made._language = self._language
+        return made
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Sentence, (self._message, self._plural, self._number, self._values)
 
     def again(self) -> str:
         """The same in the language that is active now."""
+        if self._language == translation.get_language():
+            return str(self)
         return _rendered(self._message, self._plural, self._number, self._values)
 
     def packed(self) -> dict[str, Any]:
@@ -140,8 +155,10 @@ def read(said: Any, name: str, text: str) -> str:
 
 def _rendered(message: str, plural: str, number: float, values: Mapping[str, Any] | None) -> str:
     text = translation.ngettext(message, plural, int(number)) if plural else translation.gettext(message)
-    if values is None:
-        return text
+    return text if values is None else _with(text, message, plural, number, values)
+
+
+def _with(text: str, message: str, plural: str, number: float, values: Mapping[str, Any]) -> str:
     shown = {name: _again(value) for name, value in values.items()}
     try:
         return text % shown

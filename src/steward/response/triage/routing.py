@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from steward.foundation.sentences import SAID, joined, packed
 from steward.response.incidents import actions as incidents
 from steward.response.suppression import queries as suppression
-from steward.response.triage import configuration, joins, judging, moving, muting, rules, telling, wording
+from steward.response.triage import configuration, joins, judging, moving, muting, rules, telling, wording, writing
 from steward.response.triage.models import AlertGroup, Decision, GroupMember, Notice
 from steward.response.triage.opening import TRIAGE, joining, noted, rule_of
 from steward.response.triage.spreading import Plan, carry_out, depends, hold_storms
@@ -161,23 +161,11 @@ def _hold_groups(works: dict[tuple[int, str], Work], now: datetime) -> dict[tupl
         return {}
     ordered = [work for _place, work in sorted(works.items())]
     while True:
-        found = _make_and_hold(ordered, now)
+        found = writing.make_and_hold_groups([(w.route.id, w.key, w.labels, w.shadow) for w in ordered], now)
         held = {place: group for group in found if (place := (group.route_id, group.key)) in works}
         # One that was removed as empty and old before its lock was had is made again.
         if len(held) == len(works):
             return held
-
-
-def _make_and_hold(ordered: Sequence[Work], now: datetime) -> list[AlertGroup]:
-    AlertGroup.objects.bulk_create(
-        [AlertGroup(route_id=w.route.id, key=w.key, labels=w.labels, created_at=now, shadow=w.shadow) for w in ordered],
-        ignore_conflicts=True,
-    )
-    wanted = AlertGroup.objects.filter(
-        route_id__in={work.route.id for work in ordered}, key__in={work.key for work in ordered}
-    )
-    # A key may exist under a route that is not meant (an alert that two routes group by the same labels).
-    return hold(wanted)
 
 
 def hold(groups: Any) -> list[AlertGroup]:
@@ -242,13 +230,7 @@ def _remember(works: dict[tuple[int, str], Work], groups: dict[tuple[int, str], 
         for place, work in works.items()
         for change in work.changes
     }
-    GroupMember.objects.bulk_create(
-        [
-            GroupMember(group_id=group_id, alert_id=alert_id, firing=firing, joined_at=now)
-            for (group_id, alert_id), firing in sorted(latest.items())
-        ],
-        update_conflicts=True, unique_fields=["group", "alert"], update_fields=["firing"],
-    )  # fmt: skip
+    writing.remember_members([(group_id, alert_id, fires) for (group_id, alert_id), fires in latest.items()], now)
 
 
 def _work_on(work: Work, group: AlertGroup, batch: Batch) -> None:
@@ -385,7 +367,7 @@ def _finish(batch: Batch) -> None:
         GroupMember.objects.filter(group=group_id, alert=alert_id).update(incident=None)
     if batch.changed_groups:
         _save_groups(list(batch.changed_groups.values()))
-    Decision.objects.bulk_create(batch.decisions, ignore_conflicts=True)
+    writing.write_decisions(batch.decisions)
 
 
 def _save_groups(groups: Sequence[AlertGroup]) -> None:
@@ -439,11 +421,7 @@ def end_group_waits(*, now: datetime, group_ids: Sequence[int]) -> None:
     telling.settle(batch)
     _save_groups(list(batch.changed_groups.values()))
     # The changes' "waiting" becomes "opened".
-    Decision.objects.bulk_create(
-        [each for each in batch.decisions if each.change_id],
-        update_conflicts=True, unique_fields=["change", "route", "round"],
-        update_fields=["at", "outcome", "reason", "route_version", "incident", "data"],
-    )  # fmt: skip
+    writing.write_decisions([each for each in batch.decisions if each.change_id], anew=True)
 
 
 def _still_firing(

@@ -14,7 +14,7 @@ from steward.foundation.history.models import Cleanup
 from steward.foundation.testing.races import race
 from steward.people.audit.models import AuditEntry
 from steward.response.incidents.models import Incident, IncidentAlert, TimelineEntry
-from steward.response.triage import actions, queries, routing
+from steward.response.triage import actions, queries, routing, writing
 from steward.response.triage.models import AlertGroup, Decision, GroupMember
 from steward.response.triage.tests.factories import ADMIN, NOW, fire, minutes, resolve, route
 from steward.signals.alerts import retention
@@ -113,14 +113,14 @@ def test_a_group_that_fills_while_it_is_removed_is_one_or_the_other() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_group_that_goes_between_two_statements_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     route("", name="Slow")
-    hold, removed = routing.hold, []
+    hold, removed = writing.hold_groups, []
 
-    def removing(groups: Any) -> Any:
+    def removing(places: Any) -> Any:
         if not removed:
             removed.append(AlertGroup.objects.all().delete()[0])
-        return hold(groups)
+        return hold(places)
 
-    monkeypatch.setattr(routing, "hold", removing)
+    monkeypatch.setattr(writing, "hold_groups", removing)
     fire("DiskFull")
     assert removed == [1]
     assert AlertGroup.objects.get().incident == Incident.objects.get()
