@@ -87,7 +87,11 @@ def copy(original: Path, target: Path) -> None:
 def _make(folder: Path) -> None:
     folder.mkdir(parents=True)
     running = EmbeddedServer(folder)
-    environment = dict(os.environ, DATABASE_URL=running.start(), STEWARD_DATA=str(folder))
+    # Benches come here without pytest, which names the settings.
+    settings = os.environ.get("DJANGO_SETTINGS_MODULE", "steward.config.django_settings")
+    environment = dict(
+        os.environ, DATABASE_URL=running.start(), STEWARD_DATA=str(folder), DJANGO_SETTINGS_MODULE=settings
+    )
     try:
         subprocess.run(
             [sys.executable, "-W", "ignore", "-m", "django", "migrate", "--no-input", "--verbosity", "0"],
