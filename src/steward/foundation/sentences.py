@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,9 +35,10 @@ class Sentence(str):
     def __new__(
         cls, message: str, plural: str = "", number: float = 0, values: Mapping[str, Any] | None = None
     ) -> Sentence:
-        made = super().__new__(cls, _rendered(message, plural, number, values))
+        language = translation.get_language()
+        made = super().__new__(cls, _rendered(language, message, plural, number, values))
         made._message, made._plural, made._number, made._values = message, plural, number, values
-        made._language = translation.get_language()
+        made._language = language
         return made
 
     def __mod__(self, values: Any) -> Sentence:
@@ -58,9 +60,10 @@ class Sentence(str):
 
     def again(self) -> str:
         """The same in the language that is active now."""
-        if self._language == translation.get_language():
+        language = translation.get_language()
+        if self._language == language:
             return str(self)
-        return _rendered(self._message, self._plural, self._number, self._values)
+        return _rendered(language, self._message, self._plural, self._number, self._values)
 
     def packed(self) -> dict[str, Any]:
         """For a JSON column; `read` is the way back."""
@@ -153,9 +156,15 @@ def read(said: Any, name: str, text: str) -> str:
     return str(value) if value is not None else text
 
 
-def _rendered(message: str, plural: str, number: float, values: Mapping[str, Any] | None) -> str:
-    text = translation.ngettext(message, plural, int(number)) if plural else translation.gettext(message)
+def _rendered(language: str | None, message: str, plural: str, number: float, values: Mapping[str, Any] | None) -> str:
+    text = translation.ngettext(message, plural, int(number)) if plural else _translated(message, language)
     return text if values is None else _with(text, message, plural, number, values)
+
+
+@lru_cache(maxsize=8192)
+def _translated(message: str, language: str | None) -> str:
+    """In ``language``, which is the active one: to find out which that is takes Django longer than all the rest."""
+    return translation.gettext(message)
 
 
 def _with(text: str, message: str, plural: str, number: float, values: Mapping[str, Any]) -> str:

@@ -14,10 +14,11 @@ from typing import Any
 from django.db import connection
 from django.db.models import Max
 
+from steward.foundation.database.rowsets import Rowset
 from steward.foundation.due.registry import wake
 from steward.foundation.sentences import SAID, packed
 from steward.response.suppression import queries as suppression
-from steward.response.triage import rules, wording
+from steward.response.triage import rules, wording, writing
 from steward.response.triage.models import Decision, Hold, InhibitionSource, Reconsideration
 from steward.signals.alerts import actions as alerts
 from steward.signals.alerts import queries as alert_queries
@@ -26,6 +27,11 @@ from steward.signals.alerts.events import ChangedAlert
 HOLD_KIND = "triage.hold"
 # What an inhibition or a symptom holds is looked at again when its reason ends; this is the look in between.
 LONGEST_HOLD = timedelta(hours=1)
+_PLACES = Rowset(r="bigint", k="text")
+_HOLDS = Rowset(
+    alert_id="bigint", route_id="bigint", kind="text", ref_id="bigint", key="text", since="timestamptz",
+    due_at="timestamptz", round="int",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +134,9 @@ def _decide_held(changes: Sequence[ChangedAlert], found: Judgement, now: datetim
         data = {"checked": found.checked, "held": about(held)}
         if said := packed(reason=held.why):
             data[SAID] = said
-        made.append(
-            Decision(
-                alert_id=each.alert_id, change_id=each.change_id, at=now, round=found.rounds.get(each.alert_id, 0),
-                outcome=held.kind, reason=held.why, data=data,
-            )
-        )  # fmt: skip
-    Decision.objects.bulk_create(made, ignore_conflicts=True)
+        turn = found.rounds.get(each.alert_id, 0)
+        made.append(writing.Verdict(each.alert_id, each.change_id, turn, now, held.kind, str(held.why), data=data))
+    writing.write_decisions(made)
 
 
 def about(held: Held) -> dict[str, Any]:
@@ -249,11 +251,11 @@ def _sources(places: set[tuple[int, str]]) -> dict[tuple[int, str], list[rules.S
     thousands."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT u.r, u.k, s.alert_id, s.b FROM unnest(%s::bigint[], %s::text[]) AS u(r, k)"
+            f"SELECT u.r, u.k, s.alert_id, s.b FROM {_PLACES.sql}"
             " CROSS JOIN (VALUES (true), (false)) AS side(b)"
             ' CROSS JOIN LATERAL (SELECT alert_id, "both" AS b FROM triage_inhibitionsource WHERE rule_id = u.r AND key = u.k'
             ' AND "both" = side.b ORDER BY alert_id LIMIT 2) s ORDER BY s.alert_id',
-            [list(column) for column in zip(*sorted(places), strict=True)],
+            [_PLACES.of(sorted(places))],
         )
         rows = cursor.fetchall()
     found: dict[tuple[int, str], list[rules.Source]] = {}
@@ -301,12 +303,11 @@ def keep(holds: Sequence[Hold]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO triage_hold (alert_id, route_id, kind, ref_id, key, since, due_at, round)"
-            " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::text[],"
-            " %s::timestamptz[], %s::timestamptz[], %s::int[])"
+            f" SELECT * FROM {_HOLDS.sql}"
             " ON CONFLICT (alert_id, route_id) DO UPDATE SET kind = EXCLUDED.kind, ref_id = EXCLUDED.ref_id,"
             " key = EXCLUDED.key, since = EXCLUDED.since, due_at = EXCLUDED.due_at, round = EXCLUDED.round,"
             " leased_until = NULL",
-            [list(column) for column in zip(*rows, strict=True)],
+            [_HOLDS.of(rows)],
         )
     wake(HOLD_KIND)
 
@@ -318,9 +319,9 @@ def release(kind: str, refs: Iterable[tuple[int, str | None]], now: datetime) ->
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE triage_hold h SET due_at = %s, leased_until = NULL FROM unnest(%s::bigint[], %s::text[]) AS u(r, k)"
+            f"UPDATE triage_hold h SET due_at = %s, leased_until = NULL FROM {_PLACES.sql}"
             " WHERE h.kind = %s AND h.ref_id = u.r AND (u.k IS NULL OR h.key = u.k)",
-            [now, [ref for ref, _key in wanted], [key for _ref, key in wanted], kind],
+            [now, _PLACES.of(wanted), kind],
         )
         released = cursor.rowcount
     if released:

@@ -14,15 +14,21 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from steward.foundation.database.rowsets import Rowset, written
 from steward.foundation.sentences import SAID, joined, packed
 from steward.response.incidents import actions as incidents
 from steward.response.suppression import queries as suppression
 from steward.response.triage import configuration, joins, judging, moving, muting, rules, telling, wording, writing
-from steward.response.triage.models import AlertGroup, Decision, GroupMember, Notice
+from steward.response.triage.models import AlertGroup, GroupMember, Notice
 from steward.response.triage.opening import TRIAGE, joining, noted, rule_of
 from steward.response.triage.spreading import Plan, carry_out, depends, hold_storms
 from steward.signals.alerts import queries as alerts
 from steward.signals.alerts.events import ChangedAlert
+
+_GROUPS = Rowset(
+    id="bigint", incident="bigint", due="timestamptz", leased="timestamptz", began="timestamptz", told="timestamptz",
+    news="bool",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -44,7 +50,7 @@ class Batch:
     config: rules.Configuration
     checked: dict[str, int] = field(default_factory=dict)
     rounds: dict[int, int] = field(default_factory=dict)
-    decisions: list[Decision] = field(default_factory=list)
+    decisions: list[writing.Verdict] = field(default_factory=list)
     states: dict[int, rules.IncidentState] = field(default_factory=dict)
     changed_groups: dict[int, AlertGroup] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
@@ -69,21 +75,16 @@ class Batch:
             "checked": self.checked, **({} if labels is None else {"group": labels}), **({SAID: said} if said else {}),
             **(more or {}),
         }  # fmt: skip
-        for change in changes:
-            self.decisions.append(
-                Decision(
-                    alert_id=change.alert_id,
-                    change_id=change.change_id,
-                    at=self.now,
-                    round=self.rounds.get(change.alert_id, 0),
-                    outcome=outcome,
-                    reason=reason,
-                    route_id=route.id if route else None,
-                    route_version=route.version if route else None,
-                    incident_id=incident_id,
-                    data=data,
-                )
+        rounds, text = self.rounds, str(reason)
+        route_id, version = (route.id, route.version) if route else (None, None)
+        about = written(data)
+        self.decisions += [
+            writing.Verdict(
+                each.alert_id, each.change_id, rounds.get(each.alert_id, 0), self.now, outcome, text, route_id,
+                version, incident_id, about,
             )
+            for each in changes
+        ]  # fmt: skip
 
 
 @transaction.atomic
@@ -258,7 +259,8 @@ def _decide(
     changes: Sequence[ChangedAlert], batch: Batch, *, apart: bool = False,
 ) -> None:  # fmt: skip
     found = rules.collapse(changes)
-    batch.decide(found.overtaken, "overtaken", wording.overtaken(), route, labels=group.labels)
+    if found.overtaken:
+        batch.decide(found.overtaken, "overtaken", wording.overtaken(), route, labels=group.labels)
     step = None
     if found.firing:
         waiting = _waits(group) and (incident is None or not incident.is_active)
@@ -380,10 +382,8 @@ def _save_groups(groups: Sequence[AlertGroup]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE triage_alertgroup g SET incident_id = u.incident, due_at = u.due, leased_until = u.leased,"
-            " began_at = u.began, told_at = u.told, news = u.news FROM"
-            " unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],"
-            " %s::timestamptz[], %s::bool[]) AS u(id, incident, due, leased, began, told, news) WHERE g.id = u.id",
-            [list(column) for column in zip(*rows, strict=True)],
+            f" began_at = u.began, told_at = u.told, news = u.news FROM {_GROUPS.sql} WHERE g.id = u.id",
+            [_GROUPS.of(rows)],
         )
 
 

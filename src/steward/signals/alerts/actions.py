@@ -8,21 +8,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import orjson
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from steward.estate.configuration import queries as configuration
 from steward.foundation.actors import Actor
+from steward.foundation.database.rowsets import Rowset
 from steward.foundation.events import publish
 from steward.foundation.history.registry import Step, locked, old
 from steward.foundation.language import listed
 from steward.foundation.sealing import seal
 from steward.foundation.subjects import SubjectRef
 from steward.people.audit import actions as audit
-from steward.signals.alerts import enrichment, identity, queries, rules, storing
+from steward.signals.alerts import enrichment, identity, queries, rules, storing, telling
 from steward.signals.alerts.errors import BadSource, NotReplayable, ParkedNotFound, SourceNotFound
-from steward.signals.alerts.events import AlertsChanged, ChangedAlert
+from steward.signals.alerts.events import AlertsChanged
 from steward.signals.alerts.ingest import shapes
 from steward.signals.alerts.ingest.sources import KINDS, TooManyAlerts, Unreadable, reader_of
 from steward.signals.alerts.models import Alert, AlertChange, AlertStatus, ParkedPayload, Source, SourceMode
@@ -34,6 +34,8 @@ SHORTEST_TIMEOUT = 10
 LONGEST_HISTORY = 36_500
 # A parked payload may have ten megabytes.
 PARKED_BATCH = 50
+_ATTACHED = Rowset(i="bigint", s="bigint", c="bigint")
+_STANDING = Rowset(i="bigint", s="jsonb")
 
 
 @transaction.atomic
@@ -226,46 +228,36 @@ def _process(ids: Sequence[int], now: datetime) -> None:
     """Take every undecided change of the alerts concerned, in order, whoever leased it: an alert's changes must not
     overtake each other. The alerts are locked first, so a second engine waits and then finds nothing left."""
     concerned = AlertChange.objects.filter(pk__in=ids, due_at__isnull=False).values_list("alert_id", flat=True)
-    alerts = {
-        alert.pk: alert
-        for alert in Alert.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("source")
-        .filter(pk__in=set(concerned))
-        .order_by("pk")
-    }
-    changes = list(
-        AlertChange.objects.select_for_update().filter(alert_id__in=alerts, due_at__isnull=False).order_by("pk")
-    )
+    wanted = Alert.objects.select_for_update(no_key=True).filter(pk__in=set(concerned)).order_by("pk")
+    alerts = telling.rows(wanted)
+    due = AlertChange.objects.select_for_update().filter(alert_id__in=alerts, due_at__isnull=False).order_by("pk")
+    changes = [telling.Change._make(row) for row in due.values_list(*telling.Change._fields)]
     if not changes:
         return
-    _attach(list(alerts.values()))
-    AlertChange.objects.filter(pk__in=[change.pk for change in changes]).update(due_at=None, leased_until=None)
-    publish(AlertsChanged(tuple(_event(change, alerts[change.alert_id]) for change in changes), now))
+    alerts = _attach(alerts)
+    AlertChange.objects.filter(pk__in=[change.id for change in changes]).update(due_at=None, leased_until=None)
+    teller = telling.Teller(alerts.values())
+    publish(AlertsChanged(tuple(teller.of_change(alerts[change.alert_id], change) for change in changes), now))
 
 
-def _event(change: AlertChange, alert: Alert) -> ChangedAlert:
-    alert.status, alert.starts_at, alert.ends_at = change.status, change.starts_at, change.ends_at
-    return queries.changed(alert, change.pk, change.reason)
-
-
-def _attach(alerts: Sequence[Alert]) -> None:
-    moved = []
-    for alert, found in zip(alerts, configuration.match([each.labels for each in alerts]), strict=True):
-        if (alert.service_id, alert.item_id) != (found.service_id, found.item_id):
-            alert.service_id, alert.item_id = found.service_id, found.item_id
-            moved.append(alert)
+def _attach(alerts: Mapping[int, telling.Row]) -> dict[int, telling.Row]:
+    """Say what each belongs to by the rules of the estate as they are now."""
+    matches = configuration.match([each.labels for each in alerts.values()])
+    attached = {
+        key: alert._replace(service_id=found.service_id, item_id=found.item_id)
+        if (alert.service_id, alert.item_id) != (found.service_id, found.item_id)
+        else alert
+        for (key, alert), found in zip(alerts.items(), matches, strict=True)
+    }
+    moved = [(key, each.service_id, each.item_id) for key, each in attached.items() if each is not alerts[key]]
     if moved:
         _run(
             (
-                "UPDATE alerts_alert a SET service_id = u.s, item_id = u.c"
-                " FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS u(i, s, c) WHERE a.id = u.i",
-                (
-                    [each.pk for each in moved],
-                    [each.service_id for each in moved],
-                    [each.item_id for each in moved],
-                ),
+                f"UPDATE alerts_alert a SET service_id = u.s, item_id = u.c FROM {_ATTACHED.sql} WHERE a.id = u.i",
+                (_ATTACHED.of(moved),),
             )
         )
+    return attached
 
 
 def lock_alerts(alert_ids: Iterable[int]) -> None:
@@ -281,13 +273,11 @@ def set_standing(standings: Mapping[int, Mapping[str, Any] | None]) -> None:
     which holds the alerts' rows."""
     if not standings:
         return
-    keys = sorted(standings)
-    values = [orjson.dumps(found).decode() if (found := standings[key]) is not None else None for key in keys]
     _run(
         (
-            "UPDATE alerts_alert a SET standing = u.s::jsonb FROM unnest(%s::bigint[], %s::text[]) AS u(i, s)"
-            " WHERE a.id = u.i AND a.standing IS DISTINCT FROM u.s::jsonb",
-            (keys, values),
+            f"UPDATE alerts_alert a SET standing = u.s FROM {_STANDING.sql}"
+            " WHERE a.id = u.i AND a.standing IS DISTINCT FROM u.s",
+            (_STANDING.of(sorted(standings.items())),),
         )
     )
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from steward.foundation import sentences
 from steward.foundation.actors import Actor
-from steward.signals.alerts import shown
+from steward.signals.alerts import shown, telling
 from steward.signals.alerts.errors import AlertNotFound, BadLabelSearch, ParkedNotFound, SourceNotFound
 from steward.signals.alerts.events import ChangedAlert
 from steward.signals.alerts.ingest.sources.generic import mapping
@@ -38,7 +38,6 @@ from steward.signals.alerts.models import (
     ParkedQuerySet,
     Payload,
     Source,
-    SourceMode,
     SourceQuerySet,
 )
 from steward.signals.alerts.payloads import MAX_BODY
@@ -375,31 +374,10 @@ def as_changed(alert_ids: Sequence[int], now: datetime, *, resolved: bool = Fals
     newest = dict(
         AlertChange.objects.filter(alert_id__in=alert_ids).values_list("alert_id").annotate(newest=Max("id")).order_by()
     )
-    wanted = Alert.objects.select_related("source").filter(pk__in=alert_ids)
-    found = (wanted if resolved else wanted.firing()).in_bulk()
-    return [changed(found[key], newest.get(key, 0), {}) for key in alert_ids if key in found]
-
-
-def changed(alert: Alert, change_id: int, reason: dict[str, Any]) -> ChangedAlert:
-    """The alert as an event carries it."""
-    return ChangedAlert(
-        change_id=change_id,
-        alert_id=alert.pk,
-        source_name=alert.source.name,
-        name=alert.name,
-        labels=alert.labels,
-        annotations=alert.annotations,
-        severity=alert.severity,
-        status=alert.status,
-        starts_at=alert.starts_at,
-        ends_at=alert.ends_at,
-        service_id=alert.service_id,
-        item_id=alert.item_id,
-        reason=reason,
-        generator_url=alert.generator_url,
-        source_id=alert.source_id,
-        shadow=alert.source.mode == SourceMode.SHADOW,
-    )
+    wanted = Alert.objects.filter(pk__in=alert_ids)
+    found = telling.rows(wanted if resolved else wanted.firing())
+    teller = telling.Teller(found.values())
+    return [teller.of_alert(found[key], newest.get(key, 0)) for key in alert_ids if key in found]
 
 
 def silent_sources(actor: Actor, now: datetime, quiet: timedelta) -> QuerySet[Source]:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import orjson
 from django.db import connection, transaction
 from django.db.models import Count
 
 from steward.foundation.actors import Actor
+from steward.foundation.database.rowsets import Rowset
 from steward.foundation.sentences import gettext as _
 from steward.foundation.sentences import ngettext
 from steward.response.incidents import rules
@@ -33,6 +33,9 @@ from steward.response.incidents.models import EntryKind, Incident, IncidentAlert
 # More changes than this at once are told in one entry: a storm must stay readable.
 SPOKEN_ONE_BY_ONE = 4
 MOST_NAMED = 5
+_PAIRS = Rowset(i="bigint", a="bigint")
+_MEMBERS = Rowset(i="bigint", a="bigint", t="timestamptz", f="bool", r="jsonb")
+_COUNTED = Rowset(i="bigint", n="int", f="int", b="jsonb", t="timestamptz", r="int")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +125,9 @@ def _known(joins: Sequence[tuple[Incident, Join]]) -> dict[int, dict[int, bool]]
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT m.incident_id, m.alert_id, m.firing FROM incidents_incidentalert m JOIN"
-            " unnest(%s::bigint[], %s::bigint[]) AS u(i, a) ON m.incident_id = u.i AND m.alert_id = u.a",
-            [list(column) for column in zip(*pairs, strict=True)],
+            f"SELECT m.incident_id, m.alert_id, m.firing FROM incidents_incidentalert m JOIN {_PAIRS.sql}"
+            " ON m.incident_id = u.i AND m.alert_id = u.a",
+            [_PAIRS.of(pairs)],
         )
         rows = cursor.fetchall()
     found: dict[int, dict[int, bool]] = {}
@@ -135,19 +138,16 @@ def _known(joins: Sequence[tuple[Incident, Join]]) -> dict[int, dict[int, bool]]
 
 def write_members(members: Iterable[tuple[Incident, JoiningAlert, datetime]]) -> None:
     """Add memberships, or let those that are there fire again."""
-    rows = sorted(
-        (incident.pk, alert.alert_id, at, alert.firing, orjson.dumps(alert.reason, default=str).decode())
-        for incident, alert, at in members
-    )
+    found = [(incident.pk, alert.alert_id, at, alert.firing, alert.reason) for incident, alert, at in members]
+    rows = sorted(found, key=lambda each: each[:2])
     if not rows:
         return
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO incidents_incidentalert (incident_id, alert_id, joined_at, firing, reason)"
-            " SELECT i, a, t, f, r::jsonb FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::bool[],"
-            " %s::text[]) AS u(i, a, t, f, r) ON CONFLICT (incident_id, alert_id) DO UPDATE SET"
+            f" SELECT i, a, t, f, r FROM {_MEMBERS.sql} ON CONFLICT (incident_id, alert_id) DO UPDATE SET"
             " firing = EXCLUDED.firing, reason = EXCLUDED.reason",
-            [list(column) for column in zip(*rows, strict=True)],
+            [_MEMBERS.of(rows)],
         )
 
 
@@ -215,18 +215,15 @@ def _save(incidents: Sequence[Incident], now: datetime) -> None:
     for incident in sorted(incidents, key=lambda each: each.pk):
         incident.updated_at = max(now, incident.updated_at)
         incident.revision += 1
-        broken = orjson.dumps(incident.breakdown).decode()
-        rows.append(
-            (incident.pk, incident.alert_count, incident.firing_count, broken, incident.updated_at, incident.revision)
-        )
+        counts = (incident.alert_count, incident.firing_count, incident.breakdown)
+        rows.append((incident.pk, *counts, incident.updated_at, incident.revision))
     if not rows:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE incidents_incident v SET alert_count = u.n, firing_count = u.f, breakdown = u.b::jsonb,"
-            " updated_at = u.t, revision = u.r FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::text[],"
-            " %s::timestamptz[], %s::int[]) AS u(i, n, f, b, t, r) WHERE v.id = u.i",
-            [list(column) for column in zip(*rows, strict=True)],
+            "UPDATE incidents_incident v SET alert_count = u.n, firing_count = u.f, breakdown = u.b,"
+            f" updated_at = u.t, revision = u.r FROM {_COUNTED.sql} WHERE v.id = u.i",
+            [_COUNTED.of(rows)],
         )
 
 
