@@ -101,7 +101,7 @@ def store(count: int) -> float:
     return time.perf_counter() - started
 
 
-def drain(name: str) -> tuple[int, int, float, float]:
+def drain(name: str, most: int) -> tuple[int, int, float, float]:
     """Claim and handle until nothing is due, as the engine's loop does: batches, rows, seconds, processor seconds."""
     kind = next(each for each in registry.kinds() if each.name == name)
     started, cpu, batches, rows = time.perf_counter(), time.process_time(), 0, 0
@@ -109,6 +109,7 @@ def drain(name: str) -> tuple[int, int, float, float]:
         kind.handle(ids, clock.now())
         batches += 1
         rows += len(ids)
+        assert rows <= most, f"{name}: {rows:,} rows were handled and some are still due: handling fails, see the log"
     return batches, rows, time.perf_counter() - started, time.process_time() - cpu
 
 
@@ -124,11 +125,11 @@ def main(count: int) -> None:
     profile = cProfile.Profile() if os.environ.get("BENCH_PROFILE") else None
     if profile:
         profile.enable()
-    batches, _rows, seconds, cpu = drain("alerts.change")
+    batches, _rows, seconds, cpu = drain("alerts.change", count)
     outcomes = Counter(Decision.objects.filter(pk__gt=warm).values_list("outcome", flat=True))
     AlertGroup.objects.filter(due_at__isnull=False).update(due_at=clock.now())
     waited = outcomes["waiting"]
-    _batches, groups, waits, _cpu = drain("triage.group")
+    _batches, groups, waits, _cpu = drain("triage.group", count)
     if profile:
         profile.disable()
         pstats.Stats(profile, stream=sys.stderr).sort_stats("cumulative").print_stats("steward", 90)

@@ -8,10 +8,10 @@ What is stored is the English message and its values. A row without them, older 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, wraps
+from typing import Any, TypeVarTuple
 from zoneinfo import ZoneInfo
 
 from django.utils import translation
@@ -20,6 +20,7 @@ from steward.foundation.moments import written
 
 # Where a stored dictionary keeps the sentences among its values.
 SAID = "said"
+V = TypeVarTuple("V")
 
 
 class Sentence(str):
@@ -122,6 +123,20 @@ def ngettext(singular: str, plural: str, number: float) -> Sentence:
     return Sentence(singular, plural, number)
 
 
+def once(say: Callable[[*V], str]) -> Callable[[*V], str]:
+    """A function of hashable values says the same of them many times: remember it, in each language."""
+
+    @lru_cache(maxsize=4096)
+    def remembered(language: str | None, values: tuple[Any, ...]) -> str:
+        return say(*values)
+
+    @wraps(say)
+    def said(*values: *V) -> str:
+        return remembered(translation.get_language(), values)
+
+    return said
+
+
 def joined(*parts: str, between: str = " · ") -> Joined:
     """The parts that are not empty, as one sentence."""
     return Joined(between, parts)
@@ -168,7 +183,7 @@ def _translated(message: str, language: str | None) -> str:
 
 
 def _with(text: str, message: str, plural: str, number: float, values: Mapping[str, Any]) -> str:
-    shown = {name: _again(value) for name, value in values.items()}
+    shown = {name: value.again() if isinstance(value, Sentence) else value for name, value in values.items()}
     try:
         return text % shown
     except (KeyError, TypeError, ValueError):

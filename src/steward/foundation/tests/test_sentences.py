@@ -13,7 +13,7 @@ import pytest
 from django.utils import translation
 from django.utils.translation import trans_real
 
-from steward.foundation.sentences import Moment, Sentence, joined, keep, ngettext, packed, read, told
+from steward.foundation.sentences import Moment, Sentence, joined, keep, ngettext, once, packed, read, told
 from steward.foundation.sentences import gettext as _
 
 CHINESE = {
@@ -95,3 +95,19 @@ def test_a_row_without_them_or_from_a_later_version_keeps_its_text(said: Any) ->
 def test_plain_texts_are_not_packed() -> None:
     assert packed(text="a note", why=_("acknowledged")) == {"why": {"say": "acknowledged"}}
     assert keep({"why": "a note"}) == {"why": "a note"}
+
+
+def test_what_is_said_many_times_is_made_once_in_each_language() -> None:
+    made = []
+
+    @once
+    def wait(seconds: int) -> str:
+        made.append(seconds)
+        return _("%(s)s s") % {"s": seconds}
+
+    with translation.override("en"):
+        assert wait(5) is wait(5)
+        assert wait(6) == "6 s"
+    with translation.override("zh-hans"):
+        assert wait(5) == "5 秒"
+    assert made == [5, 6, 5]

@@ -8,8 +8,10 @@ from django.utils import timezone
 
 from steward.foundation.moments import written
 from steward.foundation.sentences import gettext as _
+from steward.foundation.sentences import once
 
 
+@once
 def duration_words(value: timedelta | float) -> str:
     """A length of time in at most two units: 38 s, 4 min 10 s, 41 min, 1 h 12 min, 3 d 4 h."""
     seconds = int(abs(value.total_seconds() if isinstance(value, timedelta) else value))

@@ -120,7 +120,7 @@ def hold_now(changes: Sequence[ChangedAlert], config: rules.Configuration, now: 
 
 def _next_rounds(changes: Sequence[ChangedAlert]) -> dict[int, int]:
     """For each alert, the round of judging after those that its newest change has decisions of."""
-    rows = Decision.objects.filter(change_id__in=[each.change_id for each in changes]).order_by()
+    rows = Decision.objects.filter(change_id__among=[each.change_id for each in changes]).order_by()
     last = dict(rows.values_list("alert_id").annotate(last=Max("round")))
     return {each.alert_id: last[each.alert_id] + 1 for each in changes if each.alert_id in last}
 
@@ -147,7 +147,7 @@ def about(held: Held) -> dict[str, Any]:
 
 def _holds(alert_ids: Iterable[int]) -> dict[int, Hold]:
     """The whole-alert holds of these alerts (a route's own are kept by the routing)."""
-    rows = Hold.objects.filter(alert_id__in=list(alert_ids), route__isnull=True)
+    rows = Hold.objects.filter(alert_id__among=alert_ids, route__isnull=True)
     return {hold.alert_id: hold for hold in rows}
 
 
@@ -194,9 +194,9 @@ def _note_sources(by_alert: Mapping[int, Sequence[ChangedAlert]], config: rules.
     if begins:
         # Its targets may fire in incidents already: they must not be told of again while it fires.
         look_again(now)
-    gone = list(InhibitionSource.objects.filter(alert_id__in=ended).values_list("rule_id", "key")) if ended else []
+    gone = list(InhibitionSource.objects.filter(alert_id__among=ended).values_list("rule_id", "key")) if ended else []
     if gone:
-        InhibitionSource.objects.filter(alert_id__in=ended).delete()
+        InhibitionSource.objects.filter(alert_id__among=ended).delete()
         release("inhibition", gone, now)
 
 
@@ -204,7 +204,7 @@ def _begins(sources: Sequence[InhibitionSource]) -> bool:
     """Whether any of these mutes others only from now on."""
     if not sources:
         return False
-    known = InhibitionSource.objects.filter(alert_id__in={each.alert_id for each in sources})
+    known = InhibitionSource.objects.filter(alert_id__among={each.alert_id for each in sources})
     return bool({(each.rule_id, each.key, each.alert_id) for each in sources} - set(
         known.values_list("rule_id", "key", "alert_id")
     ))  # fmt: skip
@@ -268,7 +268,7 @@ def _write(found: Judgement, known: Mapping[int, Hold], now: datetime) -> None:
     """Keep what holds alerts; forget what does not."""
     over = [key for key, held in found.standings.items() if held is None]
     if over:
-        Hold.objects.filter(alert_id__in=over, route__isnull=True).delete()
+        Hold.objects.filter(alert_id__among=over, route__isnull=True).delete()
     holding = {key: held for key, held in found.standings.items() if held is not None}
     keep(
         [

@@ -54,7 +54,7 @@ def has_left(change: ChangedAlert) -> bool:
 def _firing(alerts: dict[int, ChangedAlert]) -> list[tuple[int, int, str, dict[str, str]]]:
     if not alerts:
         return []
-    members = GroupMember.objects.filter(alert_id__in=list(alerts), firing=True)
+    members = GroupMember.objects.filter(alert_id__among=alerts, firing=True)
     return list(members.values_list("alert_id", "group__route_id", "group__key", "group__labels"))
 
 

@@ -26,7 +26,7 @@ def settle(changes: Sequence[ChangedAlert], muted: Sequence[Muted], rounds: Mapp
     """Hold what is muted; of the others of the batch, forget what their routes held before."""
     over = {change.alert_id for change in changes} - {each.change.alert_id for each in muted}
     if over:
-        Hold.objects.filter(alert_id__in=over, route__isnull=False).delete()
+        Hold.objects.filter(alert_id__among=over, route__isnull=False).delete()
     if not muted:
         return
     unique = {(each.change.alert_id, each.route.id): each for each in muted}

@@ -44,10 +44,11 @@ def joining(change: ChangedAlert, why: str, severity: str = "") -> JoiningAlert:
         summary=change.annotations.get("summary", "")[:LONGEST_SUMMARY],
         firing=change.status == "firing",
         reason={"change": change.change_id, **change.reason},
-        why=wording.came_from(change, why),
+        why=why,
         severity=severity,
         counted={"alertname": change.name, "service": change.labels.get("service", ""), "severity": change.severity},
         shadow=change.shadow,
+        source=change.source_name,
     )
 
 

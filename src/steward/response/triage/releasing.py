@@ -21,15 +21,17 @@ from steward.signals.alerts import queries as alert_queries
 def judge_anew(*, now: datetime, hold_ids: Sequence[int]) -> None:
     """Judge what these hold again: it may be held by something else, or page now. The alerts are locked before the
     holds are believed, as everywhere."""
-    wanted = set(Hold.objects.filter(pk__in=hold_ids).values_list("alert_id", flat=True))
+    wanted = set(Hold.objects.filter(pk__among=hold_ids).values_list("alert_id", flat=True))
     alerts.lock_alerts(wanted)
-    holds = list(Hold.objects.select_for_update().filter(pk__in=hold_ids, due_at__lte=now).order_by("alert_id", "pk"))
+    holds = list(
+        Hold.objects.select_for_update().filter(pk__among=hold_ids, due_at__lte=now).order_by("alert_id", "pk")
+    )
     if not holds:
         return
     rounds = {hold.alert_id: hold.round + 1 for hold in holds}
     flapped = {hold.alert_id for hold in holds if hold.kind == "flapping"}
     notes = meanwhile.told(holds, now)
-    Hold.objects.filter(pk__in=[hold.pk for hold in holds]).delete()
+    Hold.objects.filter(pk__among=[hold.pk for hold in holds]).delete()
     found = alert_queries.as_changed(list(rounds), now, resolved=True)
     alerts.set_standing(dict.fromkeys(rounds))
     # What has resolved meanwhile told so when it did; only a flapping alert's end was held too.
@@ -40,7 +42,7 @@ def judge_anew(*, now: datetime, hold_ids: Sequence[int]) -> None:
 
 def _let_speak(now: datetime, alert_ids: Sequence[int]) -> None:
     """Incidents that were quiet because all of their alerts were held escalate again."""
-    free = set(alert_ids) - set(Hold.objects.filter(alert_id__in=alert_ids).values_list("alert_id", flat=True))
+    free = set(alert_ids) - set(Hold.objects.filter(alert_id__among=alert_ids).values_list("alert_id", flat=True))
     for incident_id in incident_queries.quiet_with(free):
         incidents.unquiet(actor=TRIAGE, now=now, incident_id=incident_id)
 

@@ -177,7 +177,7 @@ def hold(groups: Any) -> list[AlertGroup]:
 def _split_off(groups: Iterable[AlertGroup], changes: Sequence[ChangedAlert]) -> dict[tuple[int, int], int]:
     """(group, alert) → the incident that a person has put the alert into."""
     rows = GroupMember.objects.filter(
-        group__in=[group.pk for group in groups], alert_id__in={change.alert_id for change in changes},
+        group__among=[group.pk for group in groups], alert_id__among={change.alert_id for change in changes},
         incident__isnull=False,
     )  # fmt: skip
     return {(group, alert): key for group, alert, key in rows.values_list("group_id", "alert_id", "incident_id") if key}
@@ -396,7 +396,7 @@ def end_group_wait(*, now: datetime, group_id: int) -> None:
 def end_group_waits(*, now: datetime, group_ids: Sequence[int]) -> None:
     """Groups whose time has come: their wait is over, and what still fires in them opens an incident; or it is time to
     tell the responders again."""
-    found = hold(AlertGroup.objects.filter(pk__in=group_ids))
+    found = hold(AlertGroup.objects.filter(pk__among=group_ids))
     groups = [group for group in found if group.due_at and group.due_at <= now]
     if not groups:
         return
@@ -429,7 +429,9 @@ def _still_firing(
 ) -> dict[int, list[ChangedAlert]]:
     """The alerts that fire in each group and that nothing holds, in the order in which they joined; not those that were
     split off, which are in an incident of their own."""
-    rows = GroupMember.objects.filter(group__in=groups, firing=True, incident=None).order_by("pk")
+    rows = GroupMember.objects.filter(group__among=[group.pk for group in groups], firing=True, incident=None).order_by(
+        "pk"
+    )
     members = list(rows.values_list("group_id", "alert_id"))
     changed = {each.alert_id: each for each in alerts.as_changed(list({alert for _group, alert in members}), now)}
     held = judging.hold_now(list(changed.values()), config, now)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from steward.algorithms.matching import format_matchers
 from steward.foundation.sentences import gettext as _
-from steward.foundation.sentences import ngettext
+from steward.foundation.sentences import ngettext, once
 from steward.foundation.ui.spans import duration_words
 from steward.response.triage.rules import FlappingSpec, InhibitionSpec, RouteSpec
 from steward.signals.alerts.events import ChangedAlert
@@ -27,13 +27,23 @@ def takes(route: RouteSpec) -> str:
 
 
 def grouped(route: RouteSpec) -> str:
-    if not route.group_by:
+    return _grouped(route.group_by)
+
+
+@once
+def _grouped(labels: Sequence[str]) -> str:
+    if not labels:
         return _("all alerts of the route are one group")
-    return _("grouped by %(labels)s") % {"labels": ", ".join(route.group_by)}
+    return _("grouped by %(labels)s") % {"labels": ", ".join(labels)}
 
 
 def by_route(route: RouteSpec) -> str:
-    return _("route %(name)s, version %(version)s") % {"name": route.name, "version": route.version}
+    return _by_route(route.name, route.version)
+
+
+@once
+def _by_route(name: str, version: int) -> str:
+    return _("route %(name)s, version %(version)s") % {"name": name, "version": version}
 
 
 def unrouted() -> str:
@@ -106,10 +116,6 @@ def resolved_early(waiting_still: bool) -> str:
     if waiting_still:
         return _("Resolved within the group wait, before an incident was opened.")
     return _("Resolved; its group has no incident.")
-
-
-def came_from(change: ChangedAlert, why: str) -> str:
-    return _("from %(source)s · %(why)s") % {"source": change.source_name, "why": why}
 
 
 def ended(change: ChangedAlert) -> str:

@@ -72,7 +72,7 @@ def make_and_hold_groups(ordered: Sequence[Wanted], now: datetime) -> list[Alert
         made = [each for each in ordered if (each[0], each[1]) not in present]
         if made:
             cursor.execute(_MAKE, [now, _GROUPS.of(made)])
-    return list(AlertGroup.objects.filter(pk__in=hold_groups(places)).order_by("route_id", "key"))
+    return list(AlertGroup.objects.filter(pk__among=hold_groups(places)).order_by("route_id", "key"))
 
 
 def hold_groups(places: Sequence[tuple[int, str]]) -> list[int]:

@@ -227,15 +227,15 @@ def _process_alone(alert_id: int, ids: Sequence[int], now: datetime) -> None:
 def _process(ids: Sequence[int], now: datetime) -> None:
     """Take every undecided change of the alerts concerned, in order, whoever leased it: an alert's changes must not
     overtake each other. The alerts are locked first, so a second engine waits and then finds nothing left."""
-    concerned = AlertChange.objects.filter(pk__in=ids, due_at__isnull=False).values_list("alert_id", flat=True)
-    wanted = Alert.objects.select_for_update(no_key=True).filter(pk__in=set(concerned)).order_by("pk")
+    concerned = AlertChange.objects.filter(pk__among=ids, due_at__isnull=False).values_list("alert_id", flat=True)
+    wanted = Alert.objects.select_for_update(no_key=True).filter(pk__among=set(concerned)).order_by("pk")
     alerts = telling.rows(wanted)
-    due = AlertChange.objects.select_for_update().filter(alert_id__in=alerts, due_at__isnull=False).order_by("pk")
+    due = AlertChange.objects.select_for_update().filter(alert_id__among=alerts, due_at__isnull=False).order_by("pk")
     changes = [telling.Change._make(row) for row in due.values_list(*telling.Change._fields)]
     if not changes:
         return
     alerts = _attach(alerts)
-    AlertChange.objects.filter(pk__in=[change.id for change in changes]).update(due_at=None, leased_until=None)
+    AlertChange.objects.filter(pk__among=[change.id for change in changes]).update(due_at=None, leased_until=None)
     teller = telling.Teller(alerts.values())
     publish(AlertsChanged(tuple(teller.of_change(alerts[change.alert_id], change) for change in changes), now))
 
@@ -264,7 +264,7 @@ def lock_alerts(alert_ids: Iterable[int]) -> None:
     """Hold alerts in the caller's transaction, in the one order of locks, so that nobody changes them meanwhile."""
     list(
         Alert.objects.select_for_update(of=("self",), no_key=True)
-        .filter(pk__in=list(alert_ids)).order_by("pk").values_list("pk", flat=True)
+        .filter(pk__among=alert_ids).order_by("pk").values_list("pk", flat=True)
     )  # fmt: skip
 
 
@@ -285,7 +285,7 @@ def set_standing(standings: Mapping[int, Mapping[str, Any] | None]) -> None:
 @transaction.atomic
 def expire(*, now: datetime, ids: Sequence[int]) -> None:
     """Resolve firing alerts that were not heard of in time."""
-    rows = Alert.objects.select_for_update(no_key=True).filter(pk__in=ids, due_at__lte=now).order_by("pk")
+    rows = Alert.objects.select_for_update(no_key=True).filter(pk__among=ids, due_at__lte=now).order_by("pk")
     late: list[tuple[Alert, rules.Decision]] = []
     changes: list[dict[str, Any]] = []
     idle: list[int] = []

@@ -12,7 +12,7 @@ EVERY_NIGHT = timedelta(0)
 
 register(
     # One worker: changes of one alert must be handled in order. A batch takes what is there.
-    DueKind("alerts.change", AlertChange, lambda ids, now: actions.process_changes(ids=ids, now=now), batch=500)
+    DueKind("alerts.change", AlertChange, lambda ids, now: actions.process_changes(ids=ids, now=now), batch=1000)
 )
 register(DueKind("alerts.expiry", Alert, lambda ids, now: actions.expire(ids=ids, now=now), batch=500))
 register(

@@ -372,9 +372,12 @@ def _before(labels: dict[str, str], reason: Mapping[str, Any]) -> dict[str, str]
 def as_changed(alert_ids: Sequence[int], now: datetime, *, resolved: bool = False) -> list[ChangedAlert]:
     """Alerts that still fire (and, if asked, those that are ``resolved``), in the given order, as their newest change."""
     newest = dict(
-        AlertChange.objects.filter(alert_id__in=alert_ids).values_list("alert_id").annotate(newest=Max("id")).order_by()
+        AlertChange.objects.filter(alert_id__among=alert_ids)
+        .values_list("alert_id")
+        .annotate(newest=Max("id"))
+        .order_by()
     )
-    wanted = Alert.objects.filter(pk__in=alert_ids)
+    wanted = Alert.objects.filter(pk__among=alert_ids)
     found = telling.rows(wanted if resolved else wanted.firing())
     teller = telling.Teller(found.values())
     return [teller.of_alert(found[key], newest.get(key, 0)) for key in alert_ids if key in found]

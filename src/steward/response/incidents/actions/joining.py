@@ -27,6 +27,8 @@ from steward.response.incidents.actions.shared import (
     new_entry,
     one_line,
     refuse,
+    told_why,
+    write_entries,
 )
 from steward.response.incidents.models import EntryKind, Incident, IncidentAlert, TimelineEntry
 
@@ -66,7 +68,7 @@ def join_incidents(*, actor: Actor, now: datetime, joins: Sequence[Join]) -> dic
         known = together.get(each.incident_id)
         alerts = [*known.alerts, *each.alerts] if known else each.alerts
         together[each.incident_id] = Join(each.incident_id, alerts, each.rule, each.largest)
-    rows = Incident.objects.visible_to(actor).select_for_update(no_key=True).filter(pk__in=together).order_by("pk")
+    rows = Incident.objects.visible_to(actor).select_for_update(no_key=True).filter(pk__among=together).order_by("pk")
     found = {incident.pk: incident for incident in rows}
     for incident in found.values():
         if not incident.is_active:
@@ -108,7 +110,7 @@ def join_locked(joins: Sequence[tuple[Incident, Join]], now: datetime, actor: Ac
             entries += entries_of_changes(incident, now, actor, changed)
     write_members([(incident, alert, now) for incident, _join in joins for alert in came[incident.pk].fresh])
     _count(joins, came, new, now, actor)
-    TimelineEntry.objects.bulk_create(entries)
+    write_entries(entries)
     _save([incident for incident, _join in joins if came[incident.pk].fresh or came[incident.pk].changed], now)
     return came
 
@@ -236,12 +238,12 @@ def entries_of_joining(
     for alert in alerts if few else alerts[:1]:
         text = (_("%(name)s fires again") if alert.alert_id in known else _("%(name)s fires")) % {"name": alert.name}
         data = {"alert": alert.alert_id, "firing": True, "detail": alert.summary}
-        entries.append(new_entry(incident, now, actor, EntryKind.ALERT, text, alert.why, data))
+        entries.append(new_entry(incident, now, actor, EntryKind.ALERT, text, told_why(alert), data))
     rest = () if few else alerts[1:]
     if rest:
         text = ngettext("%(n)s more alert joined", "%(n)s more alerts joined", len(rest)) % {"n": len(rest)}
         data = {"alerts": [alert.alert_id for alert in rest], "firing": True, "detail": names_of(rest)}
-        entries.append(new_entry(incident, now, actor, EntryKind.ALERT, text, rest[0].why, data))
+        entries.append(new_entry(incident, now, actor, EntryKind.ALERT, text, told_why(rest[0]), data))
     return entries
 
 
@@ -254,11 +256,11 @@ def entries_of_changes(
     for alert in changed if few else ():
         text = _("%(name)s changed: %(what)s") % {"name": alert.name, "what": _difference(alert)}
         data = {"alert": alert.alert_id, "firing": True, "detail": alert.summary}
-        entries.append(new_entry(incident, now, actor, EntryKind.ALERT, text, alert.why, data))
+        entries.append(new_entry(incident, now, actor, EntryKind.ALERT, text, told_why(alert), data))
     if not few:
         text = ngettext("%(n)s alert changed", "%(n)s alerts changed", len(changed)) % {"n": len(changed)}
         shown = {"alerts": [alert.alert_id for alert in changed], "firing": True, "detail": names_of(changed)}
-        entries.append(new_entry(incident, now, actor, EntryKind.ALERT, text, changed[0].why, shown))
+        entries.append(new_entry(incident, now, actor, EntryKind.ALERT, text, told_why(changed[0]), shown))
     return entries
 
 

@@ -21,7 +21,16 @@ from steward.response.incidents.actions.joining import (
     leave_shadow,
 )
 from steward.response.incidents.actions.severity import NO_RULE, Rule, raise_severity
-from steward.response.incidents.actions.shared import JoiningAlert, locked, names_of, new_entry, refuse, save
+from steward.response.incidents.actions.shared import (
+    JoiningAlert,
+    locked,
+    names_of,
+    new_entry,
+    refuse,
+    save,
+    told_why,
+    write_entries,
+)
 from steward.response.incidents.actions.states import resolve_locked
 from steward.response.incidents.models import EntryKind, Incident, IncidentAlert, TimelineEntry
 
@@ -74,7 +83,7 @@ def _settle(incident: Incident, now: datetime, actor: Actor, alerts: Sequence[Jo
     save(incident, now, "firing_count")
     over = list({alert.alert_id: alert for alert in alerts if alert.alert_id in gone}.values())
     if not is_huge(incident, largest) or incident.firing_count == 0:
-        TimelineEntry.objects.bulk_create(_entries_of_ends(incident, now, actor, over))
+        write_entries(_entries_of_ends(incident, now, actor, over))
     return True
 
 
@@ -87,11 +96,11 @@ def _entries_of_ends(
         data = {"alert": alert.alert_id, "firing": False}
         left = alert.reason.get("code") == "left"
         text = (_("%(name)s left") if left else _("%(name)s resolved")) % {"name": alert.name}
-        entries.append(new_entry(incident, now, actor, EntryKind.ALERT, text, alert.why, data))
+        entries.append(new_entry(incident, now, actor, EntryKind.ALERT, text, told_why(alert), data))
     if not few:
         text = ngettext("%(n)s alert resolved", "%(n)s alerts resolved", len(over)) % {"n": len(over)}
         shown = {"alerts": [alert.alert_id for alert in over], "firing": False, "detail": names_of(over)}
-        entries.append(new_entry(incident, now, actor, EntryKind.ALERT, text, over[0].why, shown))
+        entries.append(new_entry(incident, now, actor, EntryKind.ALERT, text, told_why(over[0]), shown))
     return entries
 
 

@@ -24,6 +24,7 @@ from steward.response.incidents.actions.shared import (
     one_line,
     start_escalations,
     subject_of,
+    write_entries,
 )
 from steward.response.incidents.models import EntryKind, Incident, TimelineEntry
 from steward.response.oncall import queries as oncall
@@ -68,7 +69,7 @@ def open_incidents(*, actor: Actor, now: datetime, openings: Sequence[Opening]) 
         text = _("Opened as %(severity)s") % {"severity": incident.severity}
         entries.append(new_entry(incident, now, actor, EntryKind.OPENED, text, opening.why))
         entries += entries_of_joining(incident, now, actor, opening.alerts, known=frozenset())
-    TimelineEntry.objects.bulk_create(entries)
+    write_entries(entries)
     write_members(_members(incidents, openings, now))
     _break_down(incidents)
     audit.record_all(actor=actor, now=now, entries=map(_audit_entry, incidents))

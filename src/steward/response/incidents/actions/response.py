@@ -45,7 +45,7 @@ def lock_states(*, incident_ids: Iterable[int]) -> dict[int, IncidentState]:
         return {}
     rows = (
         Incident.objects.select_for_update(no_key=True)
-        .filter(pk__in=wanted)
+        .filter(pk__among=wanted)
         .order_by("pk")
         .values_list("pk", "number", "status", "resolved_at", "severity", "merged_into_id")
     )

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
 
+from django.db import connection
+
 from steward.foundation import sentences
 from steward.foundation.actors import Actor
+from steward.foundation.database.rowsets import Rowset
 from steward.foundation.errors import Invalid
 from steward.foundation.sentences import gettext as _
 from steward.foundation.subjects import SubjectRef
@@ -23,10 +26,13 @@ from steward.response.incidents.models import (
 )
 from steward.response.oncall import actions as oncall
 
+_ENTRIES = Rowset(i="bigint", t="timestamptz", k="text", a="text", x="text", w="text", d="jsonb")
+
 
 @dataclass(frozen=True, slots=True)
 class JoiningAlert:
-    """An alert that joins an incident or changes in it; ``why`` is a sentence for people, ``reason`` its data.
+    """An alert that joins an incident or changes in it; ``why`` is a sentence for people, ``reason`` its data,
+    ``source`` where it comes from.
     ``severity`` is what the incident should have at least because of it; empty leaves the incident's. ``counted``:
     the values by which an incident with many alerts counts them. ``shadow``: nobody may be paged because of it."""
 
@@ -39,6 +45,14 @@ class JoiningAlert:
     severity: str = ""
     counted: Mapping[str, str] = field(default_factory=dict)
     shadow: bool = False
+    source: str = ""
+
+
+def told_why(alert: JoiningAlert) -> str:
+    """What a timeline says of why it is here. Of the thousands of a storm only a few are told by themselves."""
+    if not alert.source:
+        return alert.why
+    return _("from %(source)s · %(why)s") % {"source": alert.source, "why": alert.why}
 
 
 def subject_of(incident: Incident) -> SubjectRef:
@@ -86,6 +100,19 @@ def entry(
     return made
 
 
+def write_entries(entries: Sequence[TimelineEntry]) -> None:
+    """Write entries together, in their order."""
+    if not entries:
+        return
+    rows = [(e.incident_id, e.at, e.kind, e.actor_label, str(e.text), str(e.why), e.data) for e in entries]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO incidents_timelineentry (incident_id, at, kind, actor_label, text, why, data)"
+            f" SELECT * FROM {_ENTRIES.sql}",
+            [_ENTRIES.of(rows)],
+        )
+
+
 def record(
     actor: Actor, now: datetime, action: str, incident: Incident, before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
@@ -98,9 +125,7 @@ def record(
 
 def start_escalations(actor: Actor, now: datetime, incidents: Sequence[Incident]) -> None:
     """Have somebody paged, or say on the timeline why nobody is."""
-    TimelineEntry.objects.bulk_create(
-        _nobody_paged(each, now, actor) for each in incidents if each.policy_id is None or each.shadow
-    )
+    write_entries([_nobody_paged(each, now, actor) for each in incidents if each.policy_id is None or each.shadow])
     starts = [
         oncall.Start(subject_of(each), each.ref, each.policy_id, each.title, each.description, facts_of(each))
         for each in incidents
