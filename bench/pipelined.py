@@ -13,6 +13,7 @@ import resource
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -102,15 +103,23 @@ def store(count: int) -> float:
 
 
 def drain(name: str, most: int) -> tuple[int, int, float, float]:
-    """Claim and handle until nothing is due, as the engine's loop does: batches, rows, seconds, processor seconds."""
+    """Claim and handle until nothing is due, as the engine's loop does, with as many threads: batches, rows, seconds,
+    processor seconds."""
     kind = next(each for each in registry.kinds() if each.name == name)
-    started, cpu, batches, rows = time.perf_counter(), time.process_time(), 0, 0
-    while ids := registry.claim(kind, clock.now()):
-        kind.handle(ids, clock.now())
-        batches += 1
-        rows += len(ids)
-        assert rows <= most, f"{name}: {rows:,} rows were handled and some are still due: handling fails, see the log"
-    return batches, rows, time.perf_counter() - started, time.process_time() - cpu
+    started, cpu, batches = time.perf_counter(), time.process_time(), list[int]()
+
+    def work() -> None:
+        while ids := registry.claim(kind, clock.now()):
+            kind.handle(ids, clock.now())
+            batches.append(len(ids))
+            if sum(batches) > most:
+                raise AssertionError(f"{name}: more rows were handled than there are: handling fails, see the log")
+        connection.close()
+
+    with ThreadPoolExecutor(kind.workers) as pool:
+        for each in [pool.submit(work) for _ in range(kind.workers)]:
+            each.result()
+    return len(batches), sum(batches), time.perf_counter() - started, time.process_time() - cpu
 
 
 def main(count: int) -> None:

@@ -50,7 +50,7 @@ class Sentence(str):
     def _filled(self, values: dict[str, Any]) -> Sentence:
         """With its values, in the language that it is in already: a storm says tens of thousands of sentences, and to
         look each up once is enough."""
-        text = _with(str(self), self._message, self._plural, self._number, values)
+        text = _with(self._language, str(self), self._message, self._plural, self._number, values)
         made = str.__new__(Sentence, text)
         made._message, made._plural, made._number, made._values = self._message, self._plural, self._number, values
         made._language = self._language
@@ -61,7 +61,10 @@ class Sentence(str):
 
     def again(self) -> str:
         """The same in the language that is active now."""
-        language = translation.get_language()
+        return self._in(translation.get_language())
+
+    def _in(self, language: str | None) -> str:
+        """In ``language``, which is the active one."""
         if self._language == language:
             return str(self)
         return _rendered(language, self._message, self._plural, self._number, self._values)
@@ -95,8 +98,8 @@ class Joined(Sentence):
     def __reduce__(self) -> tuple[Any, ...]:
         return Joined, (self._between, self._parts)
 
-    def again(self) -> str:
-        return self._between.join(_again(part) for part in self._parts)
+    def _in(self, language: str | None) -> str:
+        return self._between.join(part._in(language) if isinstance(part, Sentence) else part for part in self._parts)
 
     def packed(self) -> dict[str, Any]:
         return {"join": self._between, "parts": [_packed_value(part) for part in self._parts]}
@@ -173,7 +176,7 @@ def read(said: Any, name: str, text: str) -> str:
 
 def _rendered(language: str | None, message: str, plural: str, number: float, values: Mapping[str, Any] | None) -> str:
     text = translation.ngettext(message, plural, int(number)) if plural else _translated(message, language)
-    return text if values is None else _with(text, message, plural, number, values)
+    return text if values is None else _with(language, text, message, plural, number, values)
 
 
 @lru_cache(maxsize=8192)
@@ -182,17 +185,13 @@ def _translated(message: str, language: str | None) -> str:
     return translation.gettext(message)
 
 
-def _with(text: str, message: str, plural: str, number: float, values: Mapping[str, Any]) -> str:
-    shown = {name: value.again() if isinstance(value, Sentence) else value for name, value in values.items()}
+def _with(language: str | None, text: str, message: str, plural: str, number: float, values: Mapping[str, Any]) -> str:
+    shown = {name: value._in(language) if isinstance(value, Sentence) else value for name, value in values.items()}
     try:
         return text % shown
     except (KeyError, TypeError, ValueError):
         # A catalogue whose translation names other values: the message itself is better than none.
         return (plural if plural and number != 1 else message) % shown
-
-
-def _again(value: Any) -> Any:
-    return value.again() if isinstance(value, Sentence) else value
 
 
 def _packed_value(value: Any) -> Any:

@@ -11,8 +11,11 @@ from steward.signals.alerts.models import Acknowledgement, Alert, AlertChange
 EVERY_NIGHT = timedelta(0)
 
 register(
-    # One worker: changes of one alert must be handled in order. A batch takes what is there.
-    DueKind("alerts.change", AlertChange, lambda ids, now: actions.process_changes(ids=ids, now=now), batch=1000)
+    # A batch takes what is there of its alerts, under their locks and in order, whoever claimed it. While one waits for
+    # the database, the other works.
+    DueKind(
+        "alerts.change", AlertChange, lambda ids, now: actions.process_changes(ids=ids, now=now), batch=1000, workers=2
+    )
 )
 register(DueKind("alerts.expiry", Alert, lambda ids, now: actions.expire(ids=ids, now=now), batch=500))
 register(
