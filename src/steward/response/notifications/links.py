@@ -58,5 +58,10 @@ def address(token: str) -> str:
     return f"{load().public_url}/act/{token}"
 
 
+def receipt(page_id: int) -> str:
+    """Where the whole way of a page is told, from the alert to the message, to who signs in."""
+    return f"{load().public_url}/receipts/pages/{page_id}"
+
+
 def _invalid() -> LinkInvalid:
     return LinkInvalid(_("This link is incomplete or was changed. Copy the whole link from the message and try again."))

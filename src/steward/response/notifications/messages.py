@@ -125,6 +125,7 @@ def _bundle_context(sending: Sending, now: datetime, most: int) -> dict[str, Any
                 "service": each.service,
                 "why": told(each.reason).get("why", ""),
                 "link": link_for(sending.user_id, each.subject, each.page_id, now),
+                "receipt": links.receipt(each.page_id),
             }
             for each in told_[:most]
         ],
@@ -165,6 +166,7 @@ def _context(sending: Sending, now: datetime) -> dict[str, Any]:
         "step": reason.get("step", ""),
         "name": sending.user_name,
         "link": link_for(sending.user_id, sending.subject, sending.page_id, now),
+        "receipt": links.receipt(sending.page_id) if sending.subject.kind in _ACTIONABLE else "",
         "expires": now + links.LIFETIME,
         "now": now,
         "home": load().public_url,

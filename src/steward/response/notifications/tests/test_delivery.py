@@ -61,6 +61,9 @@ def test_the_mail_says_what_matters(mails: Mails) -> None:
     assert "Error rate 12 % &lt;b&gt;&amp;&lt;/b&gt;<br>since 03:01" in html
     (link,) = [line for line in text.splitlines() if line.startswith("https://ops.example.org/act/")]
     assert f'href="{link}"' in html
+    way = f"https://ops.example.org/receipts/pages/{result.page_id}"
+    assert f"The whole way of this page, from the alert to you: {way}" in text.splitlines()
+    assert f'<a href="{way}">' in html
     read = links.read(link.rpartition("/")[2], NOW)
     assert (read.user_id, read.subject, read.page_id) == (who.pk, SUBJECT, result.page_id)
     assert page_of(result).state == "sent"

@@ -11,6 +11,7 @@ from steward.estate.configuration import actions as estate
 from steward.foundation.testing.pages import check_anonymous, check_permission, check_queries, signed_in
 from steward.people.accounts.models import Organisation
 from steward.response.incidents import actions as incident_actions
+from steward.response.notifications import links
 from steward.response.notifications.models import Page
 from steward.response.notifications.tests.conftest import Mails
 from steward.response.oncall.tests.factories import schedule
@@ -64,7 +65,8 @@ def test_the_receipt_of_an_alert(paged: int) -> None:
 
 def test_the_receipts_of_its_incident_and_page(paged: int) -> None:
     client, number, page = signed_in(), incidents()[0].number, Page.objects.get()
-    for url in (f"/receipts/incidents/{number}", f"/receipts/pages/{page.pk}"):
+    # The last is how a message names it.
+    for url in (f"/receipts/incidents/{number}", f"/receipts/pages/{page.pk}", links.receipt(page.pk)):
         assert "Ann was paged at" in check_queries(client, url).content.decode()
     # Each links to the others.
     assert f"/receipts/pages/{page.pk}" in text(client, f"/receipts/incidents/{number}")
