@@ -17,7 +17,9 @@ from steward.response.notifications import queries as notifications
 from steward.response.oncall import queries as oncall
 
 # What a page shows at once; the rest is behind a link.
-NEWEST_ENTRIES, ALL_ENTRIES, MOST_ALERTS = 100, 5000, 40
+NEWEST_ENTRIES, ALL_ENTRIES = 100, 5000
+# Few, so that what stands below them is still seen; of those of a storm no page shows all.
+FIRST_ALERTS, ALL_ALERTS = 12, 1000
 MOST_COUNTED = 5
 
 _DOTS = {
@@ -65,7 +67,7 @@ def stamp(incident: Incident) -> str:
 def everything(actor: Actor, incident: Incident, *, whole: bool = False) -> dict[str, Any]:
     """What the page and its live part show."""
     entries, more = timeline(actor, incident, whole=whole)
-    members = list(queries.alerts(actor, incident)[:MOST_ALERTS])
+    members = list(queries.alerts(actor, incident)[: ALL_ALERTS if whole else FIRST_ALERTS])
     return {
         "incident": incident,
         "at": stamp(incident),
@@ -74,6 +76,7 @@ def everything(actor: Actor, incident: Incident, *, whole: bool = False) -> dict
         "more_entries": more,
         "members": members,
         "more_alerts": max(0, incident.alert_count - len(members)),
+        "all_alerts": len(members) < min(ALL_ALERTS, incident.alert_count),
         "escalation": oncall.escalation_of(SubjectRef("incident", incident.pk)) if incident.policy_id else None,
         "may": may(actor, incident),
         "why_me": why_me(actor, incident),

@@ -27,12 +27,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one request: its alerts, or why there are none. ``errors`` are those of single alerts."""
+    """What became of one request: its alerts, or why there are none. ``errors`` are those of single alerts; without a
+    ``number`` it was not read."""
 
     request: Request
     alerts: Sequence[Normalised]
     errors: Sequence[str]
-    number: int
+    number: int | None
 
 
 @dataclass(frozen=True, slots=True)

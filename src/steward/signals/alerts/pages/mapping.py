@@ -67,13 +67,16 @@ def mapping_trial(request: HttpRequest, source_id: int) -> HttpResponseBase:
     source = queries.source_by_id(actor, source_id)
     form = MappingForm(request.POST)
     errors: dict[str, list[str]] = {}
-    results: list[trial.Result] = []
-    if form.is_valid():
-        errors, results = trial.mapped(form.document(), requests_of(actor, source, _example(request)))
-    else:
+    requests = requests_of(actor, source, _example(request))
+    results = [trial.Result(each, [], [], None) for each in requests]
+    empty = not any(request.POST.get(name, "").strip() for name in form.fields)
+    if not empty and form.is_valid():
+        errors, read = trial.mapped(form.document(), requests)
+        results = read or results
+    elif not empty:
         errors = {name: [str(each) for each in texts] for name, texts in form.errors.items()}
     named = [(str(form.fields[name].label) if name in form.fields else name, texts) for name, texts in errors.items()]
-    return render(request, "alerts/mapping_trial.html", {"errors": named, "results": results})
+    return render(request, "alerts/mapping_trial.html", {"errors": named, "results": results, "empty": empty})
 
 
 def requests_of(actor: Actor, source: Source, example: Example | None = None) -> list[trial.Request]:

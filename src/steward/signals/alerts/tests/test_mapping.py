@@ -147,6 +147,17 @@ def test_pages() -> None:
     assert b"Replay all" not in client.get(f"/sources/{k.pk}/").content
 
 
+def test_whoever_begins_a_mapping_sees_what_came_in_and_no_error(k: Source) -> None:
+    assert send("/in/k/json", BODY) == [400]
+    client = signed_in()
+    begun = client.post(f"/sources/{k.pk}/mapping/try", {}).content.decode()
+    assert "Write an expression" in begun and "no space left" in begun and "form-errors" not in begun
+    wrong = client.post(f"/sources/{k.pk}/mapping/try", {"labels": "host = ["}).content.decode()
+    assert "form-errors" in wrong and "no space left" in wrong
+    right = client.post(f"/sources/{k.pk}/mapping/try", {"labels": "alertname = check"}).content.decode()
+    assert "1 alert" in right and "Backup" in right and "form-errors" not in right
+
+
 @pytest.mark.django_db
 def test_api() -> None:
     k = source(kind="generic")
