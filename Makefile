@@ -31,7 +31,8 @@ check: setup
 
 test: check
 	@$(BIN)/python tests/checks/left_out.py
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	@# With compiled files: each of the processes would compile all tests and sources anew.
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 e2e: setup
 	$(BIN)/pytest -m "e2e or browser"

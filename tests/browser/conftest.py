@@ -62,5 +62,7 @@ def page(chromium: Any, running: Steward, signed_in: Any) -> Iterator[Any]:
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.goto("/")
     yield page
+    # A page that is closed while it still loads makes Chromium hang now and then.
+    page.wait_for_load_state("load")
     context.close()
     assert not troubles, troubles
