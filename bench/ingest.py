@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -142,8 +142,9 @@ def _await(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def steward(folder: Path) -> Iterator[tuple[int, str]]:
-    """A Steward web process on an embedded PostgreSQL of its own: its port and the ingest path."""
+def steward(folder: Path, prepare: Callable[[str, dict[str, str]], None] | None = None) -> Iterator[tuple[int, str]]:
+    """A Steward web process on an embedded PostgreSQL of its own: its port and the ingest path. ``prepare`` is called
+    with its address and environment once it answers."""
     server, port = EmbeddedServer(folder / "steward"), free_port()
     environment = {
         "STEWARD_DATA": str(folder / "steward"), "DATABASE_URL": server.start(), "STEWARD_SECRET_KEY": "b" * 50,
@@ -158,6 +159,8 @@ def steward(folder: Path) -> Iterator[tuple[int, str]]:
             )  # fmt: skip
         path = done.stdout.strip().splitlines()[-1].strip()
         with started([str(bin_folder / "steward"), "web"], port, f"{path}/-/healthy", folder, **environment):
+            if prepare is not None:
+                prepare(environment["STEWARD_URL"], environment)
             yield port, f"{path}/api/v2/alerts"
     finally:
         server.stop()

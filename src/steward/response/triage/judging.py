@@ -56,6 +56,8 @@ class Judgement:
     held: list[tuple[list[ChangedAlert], Held]] = field(default_factory=list)
     rounds: dict[int, int] = field(default_factory=dict)
     checked: dict[str, int] = field(default_factory=dict)
+    # Something of the batch mutes others only from now on: its targets may fire in incidents already.
+    begins: bool = False
     # By alert: what holds it, or None where nothing does any more.
     standings: dict[int, Held | None] = field(default_factory=dict)
 
@@ -71,7 +73,7 @@ def judge(
     found = Judgement(rounds=dict(rounds or {}))
     flapping = _flapping(by_alert, known, config, now, anew=rounds is not None)
     standing = suppression.standing(now)
-    _note_sources(by_alert, config, now)
+    found.begins = _note_sources(by_alert, config, now)
     muted = _inhibited(by_alert, config)
     found.checked = asked(config, standing)
     for alert_id, given in by_alert.items():
@@ -102,13 +104,7 @@ def hold_now(changes: Sequence[ChangedAlert], config: rules.Configuration, now: 
     """Of alerts that waited in a group or fire in an incident, those that something has come to hold meanwhile: they are
     held from now on, by a decision of its own."""
     standing = suppression.standing(now)
-    by_alert = {change.alert_id: [change] for change in changes}
-    muted = _inhibited(by_alert, config)
-    found = Judgement(checked=asked(config, standing))
-    for change in changes:
-        held = _suppressed(standing, change) or muted.get(change.alert_id)
-        if held is not None:
-            found.standings[change.alert_id] = held
+    found = Judgement(checked=asked(config, standing), standings=dict(_holding(changes, config, standing)))
     if found.standings:
         known = _holds(found.standings)
         newly = [each for each in changes if each.alert_id in found.standings and each.alert_id not in known]
@@ -116,6 +112,20 @@ def hold_now(changes: Sequence[ChangedAlert], config: rules.Configuration, now: 
         _write(found, known, now)
         _decide_held(newly, found, now)
     return set(found.standings)
+
+
+def would_hold(changes: Sequence[ChangedAlert], config: rules.Configuration, now: datetime) -> set[int]:
+    """The same without writing, on alerts that are not locked: which of them :func:`hold_now` has to look at."""
+    return set(_holding(changes, config, suppression.standing(now)))
+
+
+def _holding(
+    changes: Sequence[ChangedAlert], config: rules.Configuration, standing: suppression.Standing
+) -> dict[int, Held]:
+    """What holds which of these alerts now, flapping aside."""
+    muted = _inhibited({change.alert_id: [change] for change in changes}, config)
+    judged = {each.alert_id: _suppressed(standing, each) or muted.get(each.alert_id) for each in changes}
+    return {key: held for key, held in judged.items() if held is not None}
 
 
 def _next_rounds(changes: Sequence[ChangedAlert]) -> dict[int, int]:
@@ -177,11 +187,11 @@ def _suppressed(standing: suppression.Standing, change: ChangedAlert) -> Held | 
     return None
 
 
-def _note_sources(by_alert: Mapping[int, Sequence[ChangedAlert]], config: rules.Configuration, now: datetime) -> None:
-    """Which alerts of the batch mute others from now on, and which do not any more. What an ended one held is judged
-    anew at once."""
+def _note_sources(by_alert: Mapping[int, Sequence[ChangedAlert]], config: rules.Configuration, now: datetime) -> bool:
+    """Which alerts of the batch mute others from now on, and which do not any more; whether any begins to. What an ended
+    one held is judged anew at once."""
     if not config.inhibitions:
-        return
+        return False
     ended = [key for key, given in by_alert.items() if given[-1].status != "firing"]
     firing = [
         InhibitionSource(rule_id=place.rule.id, key=place.key, alert_id=key, both=place.both)
@@ -191,13 +201,11 @@ def _note_sources(by_alert: Mapping[int, Sequence[ChangedAlert]], config: rules.
     ]
     begins = _begins(firing)
     InhibitionSource.objects.bulk_create(firing, ignore_conflicts=True)
-    if begins:
-        # Its targets may fire in incidents already: they must not be told of again while it fires.
-        look_again(now)
     gone = list(InhibitionSource.objects.filter(alert_id__among=ended).values_list("rule_id", "key")) if ended else []
     if gone:
         InhibitionSource.objects.filter(alert_id__among=ended).delete()
         release("inhibition", gone, now)
+    return begins
 
 
 def _begins(sources: Sequence[InhibitionSource]) -> bool:
@@ -212,7 +220,7 @@ def _begins(sources: Sequence[InhibitionSource]) -> bool:
 
 def look_again(now: datetime) -> None:
     """Have the engine look at what fires in incidents: something has begun that may hold it. In the caller's
-    transaction; many such beginnings come to one look."""
+    transaction and last of all: the row is one for everybody. Many such beginnings come to one look."""
     Reconsideration.objects.bulk_create([Reconsideration(pk=1)], ignore_conflicts=True)
     Reconsideration.objects.filter(pk=1).update(due_at=now, leased_until=None)
     wake("triage.reconsider")

@@ -57,17 +57,19 @@ def suppression_changed(*, now: datetime, kind: str, ref_id: int) -> None:
 @transaction.atomic
 def reconsider(*, now: datetime, key: int) -> None:
     """Hold what fires in incidents and is silenced, inhibited or in maintenance now; an incident with nothing else goes
-    quiet."""
-    row = Reconsideration.objects.select_for_update().filter(pk=key, due_at__lte=now).first()
-    if row is None:
+    quiet. What asks for another look meanwhile gets it: the row is taken last, as by everybody."""
+    asked = Reconsideration.objects.filter(pk=key, due_at__lte=now)
+    since = asked.values_list("due_at", flat=True).first()
+    if since is None:
         return
-    row.due_at, row.leased_until = None, None
-    row.save(update_fields=["due_at", "leased_until"])
     members = incident_queries.firing_members()
+    config = configuration.live()
     alert_ids = {alert for alerts_of in members.values() for alert in alerts_of}
-    alerts.lock_alerts(alert_ids)
-    firing = alert_queries.as_changed(sorted(alert_ids), now)
-    held = judging.hold_now(firing, configuration.live(), now)
+    # Only those that something holds are locked: in a storm tens of thousands fire, and their changes must not wait.
+    wanted = judging.would_hold(alert_queries.as_changed(sorted(alert_ids), now), config, now)
+    alerts.lock_alerts(wanted)
+    held = judging.hold_now(alert_queries.as_changed(sorted(wanted), now), config, now)
     for incident_id, alerts_of in sorted(members.items()):
         if held.issuperset(alerts_of):
             incidents.quiet(actor=TRIAGE, now=now, incident_id=incident_id)
+    asked.filter(due_at=since).update(due_at=None, leased_until=None)

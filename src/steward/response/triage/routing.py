@@ -110,6 +110,8 @@ def route_changes(
     for place, work in sorted(works.items(), key=lambda each: each[0]):
         _work_on(work, groups[place], batch)
     _finish(batch)
+    if judged.begins:
+        judging.look_again(now)
 
 
 def _sort(changes: Sequence[ChangedAlert], batch: Batch) -> dict[tuple[int, str], Work]:

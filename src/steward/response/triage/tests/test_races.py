@@ -13,8 +13,8 @@ from steward.response.incidents import actions as incident_actions
 from steward.response.incidents.models import Incident, TimelineEntry
 from steward.response.notifications.models import Page
 from steward.response.oncall.models import Escalation
-from steward.response.triage import actions, routing
-from steward.response.triage.models import AlertGroup, Decision, Route
+from steward.response.triage import actions, judging, releasing, routing
+from steward.response.triage.models import AlertGroup, Decision, Hold, InhibitionSource, Reconsideration, Route
 from steward.response.triage.tests.factories import (
     ADMIN,
     NOW,
@@ -212,3 +212,52 @@ def test_two_worse_alerts_at_once_raise_to_the_worst_and_page_once_more() -> Non
     (found,) = incidents()
     assert (found.severity, found.alert_count) == ("SEV1", 3)
     assert Escalation.objects.filter(state="running").count() == 1
+
+
+# -- an inhibition begins while the engine looks at what fires
+
+
+def down_mutes_the_rest() -> None:
+    actions.save_inhibition(
+        actor=ADMIN, now=NOW, name="down mutes the rest", source='alertname="Down"', target='alertname="DiskFull"',
+        equal=["site"],
+    )  # fmt: skip
+    Reconsideration.objects.update(due_at=None)
+
+
+@pytest.mark.parametrize("turn", range(6))
+def test_a_look_and_a_batch_that_asks_for_one_do_not_wait_in_a_circle(turn: int) -> None:
+    route()
+    down_mutes_the_rest()
+    held = [fire(site=f"s{n}", at=NOW) for n in range(5)]
+    judging.look_again(NOW)
+    # The batch has the alerts that the look wants, and wants the row of the look.
+    batch = [
+        *(change(site=f"s{n}", at=NOW + timedelta(seconds=1), disk="/var") for n in range(5)),
+        change("Down", site="s0"),
+    ]
+    resolved = [change(status="resolved", at=NOW + timedelta(seconds=1), site=f"s{n}") for n in range(1, 5)]
+    now = NOW + timedelta(seconds=2)
+    no_errors(race(lambda: process(*resolved, *batch, at=now), lambda: releasing.reconsider(now=now, key=1)))
+    releasing.reconsider(now=NOW + timedelta(seconds=3), key=1)
+    assert InhibitionSource.objects.count() == 1
+    assert set(Hold.objects.values_list("alert_id", flat=True)) == {held[0].alert_id, batch[0].alert_id}
+    assert Reconsideration.objects.get().due_at is None
+
+
+def test_what_asks_for_a_look_while_one_is_at_work_gets_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    route()
+    fire(site="s0")
+    judging.look_again(NOW)
+    firing, later = releasing.incident_queries.firing_members, NOW + timedelta(seconds=5)
+
+    def meanwhile() -> Any:
+        judging.look_again(later)
+        return firing()
+
+    monkeypatch.setattr(releasing.incident_queries, "firing_members", meanwhile)
+    releasing.reconsider(now=NOW, key=1)
+    assert Reconsideration.objects.get().due_at == later
+    monkeypatch.undo()
+    releasing.reconsider(now=later, key=1)
+    assert Reconsideration.objects.get().due_at is None
