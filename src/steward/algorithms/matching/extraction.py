@@ -1,11 +1,12 @@
 """Taking parts out of a value: RE2 patterns with named groups, always against the whole value, in bounded time.
 
-A pattern that could be slow on Python's `re` runs on the automaton of `linear.py`, followed in the order in which a
-backtracking engine would try, but never twice to the same place (as RE2's "BitState" does): the time is at most that of
-all places, characters times nodes.
+A value on which a pattern could be slow on Python's `re` goes through the automaton of `linear.py`, followed in the order
+in which a backtracking engine would try, but never twice to the same place (as RE2's "BitState" does): the time is at most
+that of all places, characters times nodes. Short values, as labels are, are not slow on most patterns.
 """
 
 import re
+from bisect import bisect_left
 from functools import lru_cache
 
 from steward.algorithms.matching.errors import MatcherError
@@ -27,7 +28,7 @@ _GROUP_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 class Extractor:
     """A pattern ready to take parts out of values. `names` are its groups, in order."""
 
-    __slots__ = ("_engine", "_re", "names")
+    __slots__ = ("_engine", "_quick", "_re", "names")
 
     def __init__(self, pattern: str) -> None:
         if len(pattern) > MAX_PATTERN_LENGTH:
@@ -46,17 +47,17 @@ class Extractor:
                 raise MatcherError(text, name=name)
             if self.names.count(name) > 1:
                 raise MatcherError(_("The group name %(name)s is used twice."), name=name)
-        slow = worst_case(tree) > _MAX_STEPS
-        self._engine = _Following(tree, to_python) if slow else None
-        self._re = None if slow else re.compile(to_python(tree))
+        self._quick = _quick(tree)
+        self._re = re.compile(to_python(tree))
+        self._engine = _Following(tree, to_python)
 
     def extract(self, value: str) -> dict[str, str] | None:
         """What the groups matched (those that took no part are left out); None if the whole value does not match."""
         if len(value) > MAX_EXTRACTED_FROM:
             return None
-        if self._engine is not None:
+        if len(value) > self._quick:
             return self._engine.follow(value)
-        found = self._re.fullmatch(value) if self._re is not None else None
+        found = self._re.fullmatch(value)
         return None if found is None else {name: part for name, part in found.groupdict().items() if part is not None}
 
 
@@ -95,6 +96,11 @@ class _Following(LinearMatcher):
                 continue
             waiting.extend((to, at, marks) for to in reversed(step.to))
         return None
+
+
+def _quick(tree: Node) -> int:
+    """The length of the longest value that cannot be slow on Python's `re`."""
+    return bisect_left(range(MAX_EXTRACTED_FROM + 1), True, key=lambda n: worst_case(tree, n) > _MAX_STEPS) - 1
 
 
 def _parts(text: str, marks: "_Marks") -> dict[str, str]:

@@ -61,24 +61,24 @@ def compiled(pattern: str) -> CompiledPattern:
     return CompiledPattern(pattern)
 
 
-def worst_case(node: Node) -> int:
-    """Estimate how many ways a backtracking engine may try on a value of the greatest length, capped."""
+def worst_case(node: Node, longest: int = MAX_VALUE_LENGTH) -> int:
+    """Estimate how many ways a backtracking engine may try on a value of so many characters, capped."""
     match node:
         case Concat(parts):
             total = 1
             for part in parts:
-                total = min(total * worst_case(part), _MAX_STEPS + 1)
+                total = min(total * worst_case(part, longest), _MAX_STEPS + 1)
             return total
         case Alt(choices):
-            return min(sum(worst_case(choice) for choice in choices), _MAX_STEPS + 1)
+            return min(sum(worst_case(choice, longest) for choice in choices), _MAX_STEPS + 1)
         case Repeat(inner, low, high):
-            most = MAX_VALUE_LENGTH if high is None else high
+            most = longest if high is None else min(high, longest)
             # 64 doublings are past every bound, and keep the power small.
-            ways: int = worst_case(inner) ** min(most, 64)
+            ways: int = worst_case(inner, longest) ** min(most, 64)
             # A long fixed part is not another way, but its work is done again for every way.
             return min(ways * (most - min(low, most) + 1) * max(1, low // 16), _MAX_STEPS + 1)
         case Named(_name, inner):
-            return worst_case(inner)
+            return worst_case(inner, longest)
         case _:
             return 1
 
