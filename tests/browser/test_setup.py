@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import leave
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.xdist_group("browser")]
 
 
@@ -119,4 +121,4 @@ def test_a_mistake_is_told_beside_its_field_and_what_was_typed_stays(
     control = page.locator(f"main [name={field}]")
     expect(control).to_have_attribute("aria-invalid", "true")
     expect(control).to_have_value(values[field])
-    context.close()
+    leave(page)

@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 import threading
 from typing import Any
 
 from django.db import connection
-from procrastinate import PsycopgConnector
-from procrastinate.contrib.django import app
+from procrastinate import App, PsycopgConnector
+from procrastinate.contrib.django import app, procrastinate_app
 from procrastinate.exceptions import ConnectorException
+from procrastinate.manager import JobManager
 
 log = logging.getLogger(__name__)
 RESCUE_SECONDS = 20.0
@@ -24,6 +26,19 @@ def _connection() -> dict[str, Any]:
     """The default database's connection parameters, without what is Django's own."""
     wanted = ("dbname", "user", "password", "host", "port")
     return {name: value for name, value in connection.get_connection_params().items() if name in wanted}
+
+
+def _beside(connector: PsycopgConnector) -> App:
+    """The app with its tasks, on ``connector``.
+
+    A copy, because the connector of the app itself is Django's, on which the other threads of the process defer: put in
+    its place, the worker's would take their jobs out of their transactions. (``with_connector`` makes an app without
+    the cleaning of Django's connections after each task, and makes the builtin tasks its own.)
+    """
+    running: App = copy.copy(procrastinate_app.current_app)
+    running.connector = connector
+    running.job_manager = JobManager(connector)
+    return running
 
 
 async def _rescue(running: Any) -> None:
@@ -59,18 +74,18 @@ class Worker(threading.Thread):
     async def _work(self) -> None:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         connector = PsycopgConnector(kwargs=_connection(), min_size=1, max_size=4)
-        with app.replace_connector(connector) as running:
-            async with running.open_async():
-                rescue = asyncio.create_task(_rescue(running))
-                try:
-                    await running.run_worker_async(
-                        concurrency=self.concurrency, install_signal_handlers=False, delete_jobs="successful"
-                    )
-                except asyncio.CancelledError:
-                    if not self._stopping.is_set():
-                        raise
-                finally:
-                    rescue.cancel()
+        running = _beside(connector)
+        async with running.open_async():
+            rescue = asyncio.create_task(_rescue(running))
+            try:
+                await running.run_worker_async(
+                    concurrency=self.concurrency, install_signal_handlers=False, delete_jobs="successful"
+                )
+            except asyncio.CancelledError:
+                if not self._stopping.is_set():
+                    raise
+            finally:
+                rescue.cancel()
 
     def stop(self, timeout: float = 10.0) -> None:
         self._stopping.set()

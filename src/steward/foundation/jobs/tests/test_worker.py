@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from django.db import connection, transaction
-from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
 from steward.foundation.jobs.worker import Worker, app
 
@@ -33,6 +34,23 @@ def test_the_worker_runs_what_was_deferred() -> None:
     try:
         mark.defer()
         assert ran.wait(15)
+    finally:
+        worker.stop()
+        connection.close()
+
+
+def test_beside_a_worker_jobs_join_the_transaction_that_defers_them() -> None:
+    worker = Worker()
+    worker.start()
+    try:
+        while worker.ident and not ProcrastinateWorker.objects.exists():
+            assert worker.is_alive()
+            time.sleep(0.05)
+        with pytest.raises(RuntimeError), transaction.atomic():
+            mark.defer()
+            assert ProcrastinateJob.objects.filter(task_name="tests.mark").exists()
+            raise RuntimeError("undo")
+        assert not ProcrastinateJob.objects.filter(task_name="tests.mark").exists()
     finally:
         worker.stop()
         connection.close()
