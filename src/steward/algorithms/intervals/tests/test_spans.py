@@ -106,7 +106,7 @@ def spans(draw: st.DrawFn, zone: str) -> dict[str, Any]:
     return spec
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(data=st.data())
 def test_the_next_change_is_the_first_minute_that_differs(data: st.DataObject) -> None:
     zone, night = data.draw(st.sampled_from(NIGHTS_OF_CHANGES))

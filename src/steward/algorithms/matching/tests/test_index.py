@@ -1,6 +1,5 @@
 """Finding the entries that match without trying them all finds exactly the same ones."""
 
-import time
 from collections.abc import Sequence
 
 import pytest
@@ -89,21 +88,10 @@ def test_nothing_is_found_in_nothing() -> None:
     assert len(MatcherIndex([(7, ()), (8, ())])) == 2
 
 
-def test_a_lookup_among_500_costs_microseconds() -> None:
-    """A ratio, because machines differ: trying all costs far more than looking up."""
+def test_a_lookup_among_500_tries_one() -> None:
     entries = [(n, parse_matchers(f'alertname="Alert{n}", severity="critical", env!="test"')) for n in range(500)]
-    labels = [
-        {"alertname": f"Alert{n}", "severity": "critical", "instance": f"host{n}", "job": "node"} for n in range(500)
-    ]
     index = MatcherIndex(entries)
-
-    start = time.perf_counter()
-    looked_up = [index.matching(each) for each in labels]
-    fast = time.perf_counter() - start
-    start = time.perf_counter()
-    tried = [[n for n, matchers in entries if matches_all(matchers, each)] for each in labels[:50]]
-    slow = (time.perf_counter() - start) * 10
-
-    assert looked_up == [[n] for n in range(500)]
-    assert tried == looked_up[:50]
-    assert slow > 20 * fast
+    for n in range(500):
+        labels = {"alertname": f"Alert{n}", "severity": "critical", "instance": f"host{n}", "job": "node"}
+        assert index.candidates(labels) == [n]
+        assert index.matching(labels) == [m for m, matchers in entries if matches_all(matchers, labels)] == [n]
