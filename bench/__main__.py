@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from bench.report import Row, table, write
 
-PARTS = ("idle", "ingest", "enriched", "latency", "due", "kill", "pages", "pipeline", "replay", "storm")
+PARTS = ("idle", "ingest", "enriched", "latency", "due", "kill", "pages", "pipeline", "replay", "rotation", "storm")
 
 
 def main() -> int:

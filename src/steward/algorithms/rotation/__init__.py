@@ -1,6 +1,6 @@
-"""Who is on call when: weekly rotations, overrides, and the shifts that they make."""
+"""Who is on call when: layers of rotations, overrides, and the shifts that they make."""
 
+from steward.algorithms.rotation.parts import Layer, Member, Override, RotationError, Shift, Unit, Window
 from steward.algorithms.rotation.resolve import at, gaps, resolve
-from steward.algorithms.rotation.shifts import Member, Override, RotationError, Shift, WeeklyRotation
 
-__all__ = ["Member", "Override", "RotationError", "Shift", "WeeklyRotation", "at", "gaps", "resolve"]
+__all__ = ["Layer", "Member", "Override", "RotationError", "Shift", "Unit", "Window", "at", "gaps", "resolve"]

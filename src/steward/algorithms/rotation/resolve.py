@@ -1,52 +1,69 @@
-"""From a rotation and its overrides to shifts.
+"""From layers and overrides to shifts.
 
-All intervals are half-open: a shift holds its start and not its end, so each instant has at most one.
+All intervals are half-open: a shift holds its start and not its end. At an instant on call are: whoever the layers of
+the highest priority that has somebody name; then the overrides, in the order in which they were made, each change
+that for their time. So the last one made wins.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
-from itertools import pairwise
+from typing import NamedTuple
 
-from steward.algorithms.rotation.shifts import Override, Shift, WeeklyRotation, as_utc
+from steward.algorithms.calendars.wall import DAY, instant_of, moment_of
+from steward.algorithms.rotation.parts import Layer, Member, Override, Shift, as_utc
+from steward.algorithms.rotation.turns import Stretch, stretches, together
 
-_TICK = timedelta(microseconds=1)
+LOOK = timedelta(days=64)
+"""How far :func:`at` looks for the ends of a shift."""
 
 
-def resolve(
-    rotation: WeeklyRotation | None, overrides: Sequence[Override], start: datetime, end: datetime
-) -> list[Shift]:
+class _Duty(NamedTuple):
+    member: Member
+    layer: int | None  # None: an override
+
+
+_Segment = tuple[int, int, tuple[_Duty, ...]]
+
+
+def resolve(layers: Sequence[Layer], overrides: Sequence[Override], start: datetime, end: datetime) -> list[Shift]:
     """Return who is on call from `start` until `end`, in order, cut to that range.
 
-    An override wins over the rotation; among overlapping overrides the one given last wins. Neighbouring shifts
-    of one member and source are merged. Times when nobody is on call are absent.
+    Shifts of different people may overlap; neighbouring shifts of one member and layer (or of overrides) are merged.
+    Times when nobody is on call are absent.
     """
-    start, end = as_utc(start), as_utc(end)
-    chosen = list(_override_shifts(overrides, start, end))
-    if rotation is not None and rotation.members:
-        for free_start, free_end in gaps(chosen, start, end):
-            chosen.extend(_turns(rotation, free_start, free_end))
-    return _merged(sorted(chosen, key=lambda shift: shift.start))
+    first, last = instant_of(as_utc(start)), instant_of(as_utc(end))
+    if last <= first:
+        return []
+    return _shifts(_segments(layers, overrides, first, last))
 
 
-def at(rotation: WeeklyRotation | None, overrides: Sequence[Override], instant: datetime) -> Shift | None:
-    """Return the whole shift that holds the instant, as `resolve` would show it over a wide enough range.
+def at(layers: Sequence[Layer], overrides: Sequence[Override], instant: datetime) -> list[Shift]:
+    """Return the whole shifts that hold the instant, as `resolve` would show them over a wide enough range.
 
-    One exception: a rotation in which nobody else takes turns would make one endless shift; then it is the turn.
+    One exception: a shift that goes on for more than `LOOK` to one side (one person who takes all turns) is cut to the
+    turn that holds the instant.
     """
-    instant = as_utc(instant)
-    found = _piece(rotation, overrides, instant)
-    if found is None:
-        return None
-    endless = found.source == "rotation" and rotation is not None and len(set(rotation.members)) == 1
-    if endless:
+    moment = instant_of(as_utc(instant))
+    furthest = LOOK.days * DAY
+    reach = 8 * DAY
+    while True:
+        first, last = moment - reach, moment + reach
+        segments = _segments(layers, overrides, first, last)
+        found = [each for each in _shifts(segments) if each.start <= instant < each.end]
+        inside = all(instant_of(each.start) > first and instant_of(each.end) < last for each in found)
+        if inside or reach >= furthest:
+            break
+        reach *= 2
+    if inside:
         return found
-    while (earlier := _piece(rotation, overrides, found.start - _TICK)) and _continues(earlier, found):
-        found = replace(found, start=earlier.start)
-    while (later := _piece(rotation, overrides, found.end)) and _continues(found, later):
-        found = replace(found, end=later.end)
-    return found
+    here = next((each for each in segments if each[0] <= moment < each[1]), None)
+    turn = (moment_of(here[0]), moment_of(here[1])) if here else None
+    return [
+        each if (instant_of(each.start) > first and instant_of(each.end) < last) or turn is None
+        else Shift(turn[0], turn[1], each.member, each.source, each.layer)
+        for each in found
+    ]  # fmt: skip
 
 
 def gaps(shifts: Iterable[Shift], start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
@@ -64,64 +81,116 @@ def gaps(shifts: Iterable[Shift], start: datetime, end: datetime) -> list[tuple[
     return found
 
 
-def _turns(rotation: WeeklyRotation, start: datetime, end: datetime) -> Iterator[Shift]:
-    turn = rotation.turn_at(start)
-    while start < end:
-        until = rotation.begins(turn + 1)
-        yield Shift(start, min(until, end), rotation.member_of(turn), "rotation")
-        start, turn = until, turn + 1
+def _segments(layers: Sequence[Layer], overrides: Sequence[Override], first: int, last: int) -> list[_Segment]:
+    """The range cut so that in each part the same people are on call; parts with nobody are absent."""
+    segments: list[_Segment] = []
+    for priority in sorted({layer.priority for layer in layers}, reverse=True):
+        level = _level(layers, priority, first, last)
+        segments = _below(segments, level) if segments else level
+    for override in overrides:
+        start, end = max(instant_of(override.start), first), min(instant_of(override.end), last)
+        if start < end:
+            _apply(segments, override, start, end)
+    return segments
 
 
-def _override_shifts(overrides: Sequence[Override], start: datetime, end: datetime) -> Iterator[Shift]:
-    """Sweep over the moments at which an override starts or ends; between two of them one override wins."""
-    inside = [(index, o) for index, o in enumerate(overrides) if o.start < end and o.end > start]
-    cuts = sorted({max(o.start, start) for _, o in inside} | {min(o.end, end) for _, o in inside})
-    coming = sorted(inside, key=lambda item: item[1].start, reverse=True)
-    running: list[tuple[int, Override]] = []  # a heap, the one given last on top
-    for begin, until in pairwise(cuts):
-        while coming and coming[-1][1].start <= begin:
-            index, override = coming.pop()
-            heappush(running, (-index, override))
-        while running and running[0][1].end <= begin:
-            heappop(running)
-        if running:
-            yield Shift(begin, until, running[0][1].member, "override")
+def _level(layers: Sequence[Layer], priority: int, first: int, last: int) -> list[_Segment]:
+    """The layers of one priority, together."""
+    found: list[tuple[int, list[Stretch]]] = [
+        (number, stretches(layer, first, last)) for number, layer in enumerate(layers) if layer.priority == priority
+    ]
+    if len(found) == 1:
+        number, alone = found[0]
+        duties: dict[tuple[Member, ...], tuple[_Duty, ...]] = {}
+        for _start, _end, people in alone:
+            if people not in duties:
+                duties[people] = tuple(_Duty(member, number) for member in people)
+        return [(start, end, duties[people]) for start, end, people in alone]
+    # A person whom two layers of the level name at once is on call by the first of them.
+    marked = [(start, end, ((number, people),)) for number, turns in found for start, end, people in turns]
+    return [(start, end, _united(named)) for start, end, named in together(marked)]
 
 
-def _piece(rotation: WeeklyRotation | None, overrides: Sequence[Override], instant: datetime) -> Shift | None:
-    """Return the shift that holds the instant, not yet merged with its neighbours."""
-    above: list[Override] = []  # what would win over the piece, and so bounds it
-    for override in reversed(overrides):
-        if override.start <= instant < override.end:
-            shift = Shift(override.start, override.end, override.member, "override")
-            return _bounded(shift, above, instant)
-        above.append(override)
-    if rotation is None or not rotation.members:
-        return None
-    turn = rotation.turn_at(instant)
-    shift = Shift(rotation.begins(turn), rotation.begins(turn + 1), rotation.member_of(turn), "rotation")
-    return _bounded(shift, above, instant)
+def _united(named: Iterable[tuple[int, tuple[Member, ...]]]) -> tuple[_Duty, ...]:
+    found: dict[Member, _Duty] = {}
+    for number, people in named:
+        for member in people:
+            found.setdefault(member, _Duty(member, number))
+    return tuple(found.values())
 
 
-def _bounded(shift: Shift, above: Iterable[Override], instant: datetime) -> Shift:
-    start, end = shift.start, shift.end
-    for override in above:
-        if override.end <= instant:
-            start = max(start, override.end)
-        else:
-            end = min(end, override.start)
-    return replace(shift, start=start, end=end)
+def _below(above: Sequence[_Segment], level: Sequence[_Segment]) -> list[_Segment]:
+    """What is above, and of the lower level what fills the time between."""
+    found: list[_Segment] = list(above)
+    place = 0
+    for start, end, duties in level:
+        while place < len(above) and above[place][1] <= start:
+            place += 1
+        number, free = place, start
+        while number < len(above) and above[number][0] < end:
+            if above[number][0] > free:
+                found.append((free, above[number][0], duties))
+            free = max(free, above[number][1])
+            number += 1
+        if free < end:
+            found.append((free, end, duties))
+    found.sort(key=_start_of)
+    return found
 
 
-def _continues(earlier: Shift, later: Shift) -> bool:
-    return earlier.end == later.start and (earlier.member, earlier.source) == (later.member, later.source)
+def _apply(segments: list[_Segment], override: Override, start: int, end: int) -> None:
+    """Change the segments from ``start`` until ``end`` as the override says."""
+    low = bisect_right(segments, start, key=_end_of)
+    high = bisect_left(segments, end, key=_start_of)
+    duty = _Duty(override.member, None)
+    changed: list[_Segment] = []
+    for begin, until, duties in segments[low:high]:
+        if begin < start:
+            changed.append((begin, start, duties))
+        if override.replaces is not None:
+            changed.append((max(begin, start), min(until, end), _replaced(duties, override.replaces, duty)))
+    if override.replaces is None:
+        changed.append((start, end, (duty,)))
+    if low < high and segments[high - 1][1] > end:
+        changed.append((end, segments[high - 1][1], segments[high - 1][2]))
+    segments[low:high] = changed
 
 
-def _merged(shifts: Iterable[Shift]) -> list[Shift]:
-    merged: list[Shift] = []
-    for shift in shifts:
-        if merged and _continues(merged[-1], shift):
-            merged[-1] = replace(merged[-1], end=shift.end)
-        else:
-            merged.append(shift)
-    return merged
+def _replaced(duties: tuple[_Duty, ...], who: Member, duty: _Duty) -> tuple[_Duty, ...]:
+    if all(each.member != who for each in duties):
+        return duties
+    kept = [each for each in duties if each.member != who]
+    return tuple(kept) if any(each.member == duty.member for each in kept) else (*kept, duty)
+
+
+def _shifts(segments: Iterable[_Segment]) -> list[Shift]:
+    found: list[tuple[int, int, _Duty]] = []
+    running: dict[_Duty, int] = {}  # since when
+    before, previous = 0, tuple[_Duty, ...]()
+    for start, end, duties in segments:
+        if start != before or duties != previous:
+            going_on = duties if start == before else ()
+            for duty in [each for each in running if each not in going_on]:
+                found.append((running.pop(duty), before, duty))
+            for duty in duties:
+                running.setdefault(duty, start)
+        before, previous = end, duties
+    found.extend((since, before, duty) for duty, since in running.items())
+    found.sort(key=_since)  # stable: people who begin together stay in their order
+    moments = {instant: moment_of(instant) for each in found for instant in each[:2]}
+    return [
+        Shift(moments[start], moments[end], duty[0], "override" if duty[1] is None else "rotation", duty[1])
+        for start, end, duty in found
+    ]
+
+
+def _since(found: tuple[int, int, _Duty]) -> int:
+    return found[0]
+
+
+def _start_of(segment: _Segment) -> int:
+    return segment[0]
+
+
+def _end_of(segment: _Segment) -> int:
+    return segment[1]

@@ -24,7 +24,7 @@ from steward.response.oncall.errors import (
     ScheduleNotFound,
 )
 from steward.response.oncall.models import Override, RotationMember, Schedule
-from steward.response.oncall.queries.schedules import turn_of
+from steward.response.oncall.queries.schedules import layer_of
 
 MOST_MEMBERS = 100
 LONGEST_OVERRIDE = timedelta(days=366)
@@ -183,7 +183,7 @@ def _check(actor: Actor, schedule: Schedule, member_ids: Sequence[int], known: S
         fields["start"] = [_("Choose a date between 1990 and 2200.")]
     if not fields:
         try:
-            turn_of(schedule, member_ids)
+            layer_of(schedule, member_ids)
         except rotation.RotationError as error:
             fields["time_zone"] = [str(error)]
     if len(member_ids) > MOST_MEMBERS:

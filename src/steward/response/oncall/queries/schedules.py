@@ -84,19 +84,19 @@ class Roster:
         self._overrides = list(schedule.overrides.all())
         self._people: dict[int, User] = {user.pk: user for user in self.members}
         self._people.update({each.user_id: each.user for each in self._overrides})
-        self._turns = turn_of(schedule, [user.pk for user in self.members])
+        self._layers = [layer_of(schedule, [user.pk for user in self.members])]
         self._made = [rotation.Override(each.start_at, each.end_at, each.user_id) for each in self._overrides]
 
     def at(self, moment: datetime) -> ShiftView | None:
         """The whole shift that holds the moment."""
-        shift = rotation.at(self._turns, self._made, moment)
-        return self._view(shift) if shift else None
+        found = rotation.at(self._layers, self._made, moment)
+        return self._view(found[0]) if found else None
 
     def between(self, start: datetime, end: datetime) -> list[ShiftView]:
         """The shifts of a range, cut to it."""
         if end <= start:
             return []
-        return [self._view(shift) for shift in rotation.resolve(self._turns, self._made, start, end)]
+        return [self._view(shift) for shift in rotation.resolve(self._layers, self._made, start, end)]
 
     def gaps(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
         """When nobody is on call in the range."""
@@ -191,15 +191,16 @@ def duty_of(user_id: int, now: datetime) -> Duty:
     return _duty(rosters(mine, now - AROUND, now + AROUND), user_id, now)
 
 
-def turn_of(schedule: Schedule, user_ids: Sequence[int]) -> rotation.WeeklyRotation:
-    """The schedule's rotation in the terms of the algorithm."""
-    return rotation.WeeklyRotation(
+def layer_of(schedule: Schedule, user_ids: Sequence[int]) -> rotation.Layer:
+    """The schedule's rotation in the terms of the algorithm: people taking turns one by one."""
+    return rotation.Layer(
         zone=schedule.time_zone,
         start=schedule.start,
-        handover_weekday=schedule.handover_weekday,
+        turns=tuple((user_id,) for user_id in user_ids),
+        unit="week",
+        length=schedule.weeks,
         handover_time=schedule.handover_time,
-        members=tuple(user_ids),
-        weeks=schedule.weeks,
+        handover_weekday=schedule.handover_weekday,
     )
 
 
