@@ -39,7 +39,7 @@ def local_of(wall: int) -> datetime:
 
 
 class Wall:
-    """The wall clock of a zone around the instants from ``first`` to ``last``, which may be two days off at most."""
+    """The wall clock of a zone around the instants from ``first`` to ``last``, and up to four days off them."""
 
     __slots__ = ("_ends", "_offsets", "_starts")
 

@@ -14,8 +14,8 @@ from steward.algorithms.calendars.wall import DAY, instant_of, moment_of
 from steward.algorithms.rotation.parts import Layer, Member, Override, Shift, as_utc
 from steward.algorithms.rotation.turns import Stretch, stretches, together
 
-LOOK = timedelta(days=64)
-"""How far :func:`at` looks for the ends of a shift."""
+LOOK = timedelta(days=512)
+"""How far :func:`at` looks for the ends of a shift: further than an override of a year or a turn of 52 weeks."""
 
 
 class _Duty(NamedTuple):

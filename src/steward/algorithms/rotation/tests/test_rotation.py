@@ -170,7 +170,7 @@ def test_at_agrees_with_resolve(plan: Plan, where: float) -> None:
     given_layers, overrides, start, end = plan
     instant = min(start + (end - start) * where, end - TICK)
     found = at(given_layers, overrides, instant)
-    wide = resolve(given_layers, overrides, instant - 3 * LOOK, instant + 3 * LOOK)
+    wide = resolve(given_layers, overrides, instant - LOOK - TICK, instant + LOOK + TICK)
     whole = [s for s in wide if s.start <= instant < s.end]
     assert [(s.member, s.source, s.layer) for s in found] == [(s.member, s.source, s.layer) for s in whole]
     for short, long in zip(found, whole, strict=True):
@@ -289,6 +289,16 @@ def test_a_single_member_is_on_call_in_turns_for_at_and_without_end_for_resolve(
     assert resolve([weekly(7)], [], start, end) == [Shift(start, end, 7, "rotation", 0)]
     expected = [Shift(utc("2026-01-05T08:00"), utc("2026-01-12T08:00"), 7, "rotation", 0)]
     assert at([weekly(7)], [], utc("2026-01-06T00:00")) == expected
+
+
+def test_long_turns_and_overrides_are_whole_whenever_one_asks() -> None:
+    year = Layer("UTC", date(2026, 1, 5), (("A",), ("B",)), "week", 52, time(8))
+    whole = Shift(utc("2026-01-05T08:00"), utc("2027-01-04T08:00"), "A", "rotation", 0)
+    leave = Override(utc("2027-02-01T00:00"), utc("2028-01-31T00:00"), "C")
+    for moment in ("2026-01-05T08:00", "2026-07-01T00:00", "2027-01-04T07:59"):
+        assert at([year], [leave], utc(moment)) == [whole]
+    for moment in ("2027-02-01T00:00", "2028-01-30T23:59"):
+        assert at([year], [leave], utc(moment)) == [Shift(leave.start, leave.end, "C", "override")]
 
 
 def test_ten_years_are_complete() -> None:

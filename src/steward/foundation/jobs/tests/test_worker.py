@@ -43,7 +43,7 @@ def test_beside_a_worker_jobs_join_the_transaction_that_defers_them() -> None:
     worker = Worker()
     worker.start()
     try:
-        while worker.ident and not ProcrastinateWorker.objects.exists():
+        while not ProcrastinateWorker.objects.exists():
             assert worker.is_alive()
             time.sleep(0.05)
         with pytest.raises(RuntimeError), transaction.atomic():
