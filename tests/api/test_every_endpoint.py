@@ -42,7 +42,9 @@ class Case:
     refusal: int = 403
 
 
-ROTATION = {"name": "New", "time_zone": "Europe/Berlin", "start": "2026-03-02", "members": ["{user_id}"]}
+ROTATION = {
+    "name": "New", "time_zone": "Europe/Berlin", "layers": [{"start": "2026-03-02", "turns": [["{user_id}"]]}],
+}  # fmt: skip
 STEPS = [{"kind": "notify_user", "id": "{user_id}"}, {"kind": "wait", "minutes": 5}]
 PATTERN = {"name": "New", "kind": "regex", "target": "labels", "from": "host", "pattern": "(?P<site>[a-z]+)-.*"}
 YML = "route: {receiver: a}\nreceivers: [{name: a}]"
@@ -153,6 +155,7 @@ CASES: dict[str, Case] = {
     "get /schedules/{schedule_id}/shifts": Case("oncall.view", query=RANGE),
     "get /schedules/{schedule_id}/overrides": Case("oncall.view"),
     "post /schedules/{schedule_id}/overrides": Case("oncall.manage", {"user_id": "{user_id}", **LIFE}),
+    "post /schedules/replacements": Case("oncall.manage", {"user_id": "{user_id}", "by_id": "{deputy_id}", **LIFE}),
     "delete /schedules/overrides/{override_id}": Case("oncall.manage"),
     "get /policies": Case("oncall.view"),
     "post /policies": Case("oncall.manage", {"name": "New", "steps": STEPS}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from steward.algorithms.matching import Matcher
@@ -62,6 +62,11 @@ class World:
         self.user = accounts.create_user(
             **self._given, username=name.replace(" ", "-"), name=name, role="responder", email=f"{MARK}@example.org"
         )
+        deputy = accounts.create_user(
+            **self._given, username=f"{name}-deputy".replace(" ", "-"), name=f"{name} deputy", role="responder",
+            email=f"{MARK}-deputy@example.org",
+        )  # fmt: skip
+        self._keep(deputy_id=deputy.pk)
         team = accounts.create_team(**self._given, name=name, description=MARK, member_ids=[self.user.pk])
         key, _raw = accounts.create_api_key(**self._given, name=name, role="viewer")
         view = views.create_view(**self._given, list_key="incidents", name=name, query="severity=SEV1", shared=True)
@@ -78,8 +83,8 @@ class World:
 
     def _oncall(self, name: str) -> None:
         rotation = {
-            "time_zone": "Europe/Berlin", "start": date(2026, 3, 2), "handover_weekday": 0, "handover_time": time(9),
-            "weeks": 1, "member_ids": [self.user.pk],
+            "time_zone": "Europe/Berlin",
+            "layers": [oncall.LayerInput(start=date(2026, 3, 2), turns=[[self.user.pk]])],
         }  # fmt: skip
         used = oncall.create_schedule(**self._given, name=f"{name} used", **rotation)
         free = oncall.create_schedule(**self._given, name=name, **rotation)
@@ -92,7 +97,7 @@ class World:
         policy = oncall.create_policy(**self._given, name=name, steps=steps)
         self._keep(
             schedule_id=free.pk, schedule_slug=free.slug, override_id=override.pk, policy_id=policy.pk,
-            policy_slug=policy.slug,
+            policy_slug=policy.slug, layer_id=free.layers.get().pk,
         )  # fmt: skip
 
     def _signals(self, name: str) -> None:

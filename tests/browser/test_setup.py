@@ -95,6 +95,55 @@ def test_an_override_takes_over_and_goes_again(page: Any) -> None:
     expect(page.locator("main")).to_contain_text("Nobody steps in")
 
 
+def test_days_are_dragged_over_and_a_shift_is_pressed_to_step_in(page: Any) -> None:
+    schedule(page, "Warehouse")
+    week = page.locator(".cal-week").nth(2)
+    box = week.bounding_box()
+    day = box["width"] / 7
+    page.mouse.move(box["x"] + day, box["y"] + 12)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 2 * day, box["y"] + 12, steps=4)
+    page.mouse.move(box["x"] + 2.5 * day, box["y"] + 12)
+    expect(week.locator(".cal-mark")).to_have_count(1)
+    page.mouse.up()
+    dialog = page.locator("dialog[open]")
+    start, end = (dialog.locator(f"[name={name}]") for name in ("start_at", "end_at"))
+    # The schedule is Berlin's and the reader's zone is UTC: Tuesday midnight until Wednesday noon there, an hour less here.
+    expect(start).to_have_value(re.compile(r"T2[23]:00$"))
+    expect(end).to_have_value(re.compile(r"T1[01]:00$"))
+    dialog.get_by_role("button", name="Cancel").click()
+    page.locator(".cal-bar").nth(1).focus()
+    page.keyboard.press("Enter")
+    dialog.locator("[name=user]").select_option(label="Administrator")
+    expect(dialog.locator("[name=replaces] option:checked")).to_have_text("Administrator")
+    dialog.locator("[name=replaces]").select_option(index=0)
+    dialog.get_by_role("button", name="Add override").click()
+    expect(page.locator("main .cal-override").first).to_be_visible()
+
+
+def test_a_layer_is_drawn_while_it_is_written(page: Any) -> None:
+    schedule(page, "Nights of the shop")
+    page.get_by_role("link", name="Add a layer").click()
+    expect(page.get_by_text("Choose who takes turns")).to_be_visible()
+    page.locator("select[name=member]").first.select_option(label="Administrator")
+    expect(page.locator(".cal-week")).to_have_count(4)
+    expect(page.locator(".for-week")).to_be_visible()
+    page.locator("[name=layer-unit]").select_option("day")
+    expect(page.locator(".for-week")).to_be_hidden()
+    page.get_by_text("Only within some hours").click()
+    page.get_by_role("button", name="Add hours").click()
+    page.locator("[name=hours_start]").fill("20:00")
+    page.locator("[name=hours_end]").fill("06:00")
+    page.get_by_text("Name, priority, zone").click()
+    page.fill("[name=layer-name]", "Nights")
+    page.fill("[name=layer-priority]", "5")
+    with page.expect_response(lambda response: response.url.endswith("/preview")):
+        page.locator("[name=layer-priority]").blur()
+    expect(page.locator(".cal-week title").filter(has_text="Nights").first).to_be_attached()
+    save(page)
+    expect(page.locator("main")).to_contain_text("Mon–Fri 20:00–06:00")
+
+
 @pytest.mark.parametrize(
     ("path", "values", "field", "text"),
     [

@@ -57,7 +57,7 @@ class NowOnCall(Schema):
 
     schedule_id: int
     schedule: str
-    person: str | None
+    people: list[str] = Field(description="Empty: nobody is on call.")
     until: datetime | None
 
 
@@ -112,7 +112,7 @@ def _service(tile: home.ServiceTile) -> dict[str, Any]:
 def _on_call(row: home.OnCallRow) -> dict[str, Any]:
     return {
         "schedule_id": row.schedule.pk, "schedule": row.schedule.name, "until": row.until,
-        "person": row.name if row.state == "on-call" else None,
+        "people": list(row.people),
     }  # fmt: skip
 
 

@@ -40,6 +40,7 @@ class OnCallRow:
     name: str
     until: datetime | None
     state: str
+    people: tuple[str, ...] = ()
 
 
 def gather(actor: Actor, now: datetime) -> dict[str, Any]:
@@ -95,9 +96,10 @@ def _tile(service: Any, incident: tuple[str, int] | None, firing: int) -> Servic
 
 def _on_call(actor: Actor, now: datetime) -> list[OnCallRow]:
     rows = []
-    for schedule, user, until in oncall.on_call_now(actor, now) if actor.can("oncall.view") else ():
-        name = str(user) if user else _("Nobody")
-        rows.append(OnCallRow(schedule, name, until, "on-call" if user else "nobody"))
+    for line in oncall.board(actor, now) if actor.can("oncall.view") else ():
+        people = [str(user) for user in line.people]
+        name = ", ".join(people) or _("Nobody")
+        rows.append(OnCallRow(line.schedule, name, line.until, "on-call" if people else "nobody", tuple(people)))
     return rows
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from django.db import transaction
 
+from steward.algorithms import rotation
 from steward.algorithms.matching import parse_matchers
 from steward.cli.demo import estate, history
 from steward.cli.trouble import Trouble
@@ -155,8 +156,8 @@ def _on_call(made: _Made, now: datetime) -> None:
         rota += [p for p in estate.PEOPLE if p.team == plan.slug and p.role == "lead"]
         members = [made.users[person.username] for person in rota]
         schedule = oncall.create_schedule(
-            actor=ACTOR, now=now, name=plan.name, time_zone=plan.time_zone, member_ids=members, start=monday,
-            handover_weekday=number % 2, team_id=made.teams[plan.slug],
+            actor=ACTOR, now=now, name=plan.name, time_zone=plan.time_zone, team_id=made.teams[plan.slug],
+            layers=_layers(members, monday, number),
         )  # fmt: skip
         notify = oncall.StepInput("notify_schedule", schedule.pk)
         everyone = oncall.StepInput("notify_team", made.teams[plan.slug])
@@ -170,11 +171,24 @@ def _on_call(made: _Made, now: datetime) -> None:
         if number in {1, 3}:
             start = now.replace(minute=0, second=0, microsecond=0) + timedelta(days=2)
             away = oncall_queries.who(schedule.pk, start)
-            stand_in = next(member for member in members if away is None or member != away.user.pk)
+            stand_in = next(member for member in members if member not in {shift.user.pk for shift in away})
             oncall.add_override(
                 actor=ACTOR, now=now, schedule_id=schedule.pk, user_id=stand_in, start_at=start,
                 end_at=start + timedelta(hours=10), reason="training day",
             )  # fmt: skip
+
+
+def _layers(members: list[int], monday: date, number: int) -> list[oncall.LayerInput]:
+    """Weeks for everybody; one team has its nights by turns of days on top."""
+    weekly = oncall.LayerInput(start=monday, handover_weekday=number % 2, turns=[[member] for member in members])
+    if number != 1:
+        return [weekly]
+    hours = [rotation.Window(frozenset(range(5)), time(20), time(6))]
+    nights = oncall.LayerInput(
+        start=monday, unit="day", length=2, handover_time=time(12), windows=hours, priority=10, name="Nights",
+        turns=[[member] for member in reversed(members)],
+    )  # fmt: skip
+    return [replace(weekly, name="Weeks"), nights]
 
 
 def _routes(made: _Made, now: datetime) -> None:

@@ -126,7 +126,7 @@ def test_filling_twice_is_filling_once(tmp_path: Path, capsys: pytest.CaptureFix
     assert configuration.services(ACTOR).count() == 40
     assert configuration.items(ACTOR).count() == len(list(estate.items()))
     assert incidents.active(ACTOR).count() == 0 < incidents.incidents(ACTOR).count()
-    assert all(user for _, user, _ in oncall.on_call_now(ACTOR, clock.now()))
+    assert all(line.shifts for line in oncall.board(ACTOR, clock.now()))
     assert people.organisations(ACTOR).filter(kind="supplier").count() == 3
     assert str(people.home_organisation()) == estate.NAME
 

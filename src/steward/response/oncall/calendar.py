@@ -19,6 +19,8 @@ from steward.response.oncall.queries import ShiftView
 
 DAYS = 7
 COLOURS = 8
+# Heights in pixels: the line of days, one lane with the space below it, and what is left under the last.
+HEAD, LANE, FOOT = 26, 36, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A shift (or a gap: no person) in one week. ``begins`` and ``ends`` say whether the shift does so in this week."""
+    """A shift (or a gap: no person) in one week, in its lane from the top. ``begins`` and ``ends`` say whether the shift
+    does so in this week; ``start`` and ``end`` are the whole shift's."""
 
     x: str
     width: str
@@ -44,16 +47,23 @@ class Bar:
     colour: int
     begins: bool
     ends: bool
+    y: int
+    start: datetime
+    end: datetime
+    user_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """One row; ``now`` is where the present is, if it is in this week."""
+    """One row; ``now`` is where the present is, if it is in this week; ``midnights`` are the Unix times at which its
+    days begin, and the next week."""
 
     label: str
     days: tuple[Day, ...]
     bars: tuple[Bar, ...]
     now: str
+    height: int
+    midnights: str
 
 
 def first_day(now: datetime, zone: str) -> date:
@@ -81,12 +91,16 @@ def picture(
     for number in range(weeks):
         monday = first + timedelta(days=DAYS * number)
         start, end = range_of(monday, 1, zone)
+        bars = tuple(_bars(shifts, start, end, monday, zone, chosen))
+        midnights = [_midnight(monday + timedelta(days=day), zone) for day in range(DAYS + 1)]
         rows.append(
             Week(
                 label=written(monday, "j M"),
                 days=tuple(_days(monday, now, zone)),
-                bars=tuple(_bars(shifts, start, end, monday, zone, chosen)),
+                bars=bars,
                 now=_percent(_place(now, monday, zone)) if start <= now < end else "",
+                height=max((bar.y for bar in bars), default=HEAD) + LANE + FOOT,
+                midnights=" ".join(str(int(each.timestamp())) for each in midnights),
             )
         )
     return rows
@@ -104,27 +118,37 @@ def _bars(
     shifts: Sequence[ShiftView], start: datetime, end: datetime, monday: date, zone: str, chosen: dict[int, int]
 ) -> Iterable[Bar]:
     covered = start
+    lanes: list[datetime] = []  # until when each is taken
     for shift in sorted(shifts, key=lambda each: each.start):
         if shift.end <= start or shift.start >= end:
             continue
         if shift.start > covered:
             yield _gap(covered, shift.start, monday, zone)
-        covered = shift.end
-        words = {"person": shift.user, "from": _when(shift.start, zone), "to": _when(shift.end, zone)}
-        title = _("%(person)s, %(from)s – %(to)s") % words
-        if shift.source == "override":
-            title += " · " + (_("override: %(why)s") % {"why": shift.reason} if shift.reason else _("override"))
+        covered = max(covered, shift.end)
+        lane = next((number for number, taken in enumerate(lanes) if taken <= shift.start), len(lanes))
+        lanes[lane : lane + 1] = [shift.end]
         left, width = _span(max(shift.start, start), min(shift.end, end), monday, zone)
         colour = chosen.get(shift.user.pk, shift.user.pk % COLOURS)
-        yield Bar(left, width, str(shift.user), title, shift.source, colour, shift.start >= start, shift.end <= end)
+        yield Bar(
+            left, width, str(shift.user), _title(shift, zone), shift.source, colour, shift.start >= start,
+            shift.end <= end, HEAD + lane * LANE, shift.start, shift.end, shift.user.pk,
+        )  # fmt: skip
     if covered < end:
         yield _gap(covered, end, monday, zone)
+
+
+def _title(shift: ShiftView, zone: str) -> str:
+    words = {"person": shift.user, "from": _when(shift.start, zone), "to": _when(shift.end, zone)}
+    title = _("%(person)s, %(from)s – %(to)s") % words
+    if shift.source == "override":
+        return title + " · " + (_("override: %(why)s") % {"why": shift.reason} if shift.reason else _("override"))
+    return f"{title} · {shift.layer}" if shift.layer else title
 
 
 def _gap(start: datetime, end: datetime, monday: date, zone: str) -> Bar:
     left, width = _span(start, end, monday, zone)
     title = _("nobody, %(from)s – %(to)s") % {"from": _when(start, zone), "to": _when(end, zone)}
-    return Bar(left, width, _("nobody"), title, "gap", 0, True, True)
+    return Bar(left, width, _("nobody"), title, "gap", 0, True, True, HEAD, start, end)
 
 
 def _span(start: datetime, end: datetime, monday: date, zone: str) -> tuple[str, str]:

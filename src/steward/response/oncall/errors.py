@@ -13,6 +13,14 @@ class ScheduleInvalid(Invalid):
     code = "schedule-invalid"
 
 
+class LayerInvalid(ScheduleInvalid):
+    code = "layer-invalid"
+
+
+class LayerNotFound(NotFound):
+    code = "layer-not-found"
+
+
 class ScheduleInUse(Conflict):
     code = "schedule-in-use"
 

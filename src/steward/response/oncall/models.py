@@ -27,50 +27,87 @@ class PolicyQuerySet(models.QuerySet["EscalationPolicy"]):
 
 @pghistory.track()
 class Schedule(models.Model):
-    """Who is on call: one weekly rotation in an IANA zone, plus overrides.
-
-    The person changes every ``weeks`` weeks on ``handover_weekday`` (Monday is 0) at ``handover_time`` local time;
-    ``start`` is the day from which turns are counted.
-    """
+    """Who is on call: layers of people taking turns, plus overrides. ``time_zone`` holds for layers that name none."""
 
     name = models.CharField(_("name"), max_length=120, unique=True)
     slug = models.SlugField(_("slug"), max_length=80, unique=True)
     team = models.ForeignKey("accounts.Team", models.PROTECT, null=True, blank=True, related_name="schedules")
     time_zone = models.CharField(_("time zone"), max_length=64)
-    start = models.DateField(_("turns are counted from"))
-    handover_weekday = models.PositiveSmallIntegerField(_("handover day"), default=0)
-    handover_time = models.TimeField(_("handover time"), default="09:00")
-    weeks = models.PositiveSmallIntegerField(_("weeks a turn"), default=1)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ScheduleQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
-        constraints = [
-            models.CheckConstraint(condition=models.Q(handover_weekday__range=(0, 6)), name="schedule_weekday"),
-            models.CheckConstraint(condition=models.Q(weeks__range=(1, 52)), name="schedule_weeks"),
-        ]
 
     def __str__(self) -> str:
         return self.name
 
 
-class RotationMember(models.Model):
-    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="rotation_members")
-    user = models.ForeignKey("accounts.User", models.PROTECT, related_name="rotations")
+class TurnUnit(models.TextChoices):
+    HOUR = "hour", _("hours")
+    DAY = "day", _("days")
+    WEEK = "week", _("weeks")
+    MONTH = "month", _("months")
+
+
+@pghistory.track()
+class Layer(models.Model):
+    """People taking turns of ``length`` units from the turn that ``start`` falls into.
+
+    A layer of a higher ``priority`` covers those below it, equal ones are on call together. ``windows`` limits it to
+    hours of the week, a list of ``{"days": [0..6, Monday is 0], "start": "HH:MM", "end": "HH:MM"}``, in the layer's
+    zone or, with ``own_zones``, in each person's own. ``algorithms.rotation.Layer`` says the rest.
+    """
+
+    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="layers")
     position = models.PositiveSmallIntegerField()
+    name = models.CharField(_("name"), max_length=80, blank=True)
+    priority = models.PositiveSmallIntegerField(_("priority"), default=0)
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    unit = models.CharField(_("unit"), max_length=8, choices=TurnUnit, default=TurnUnit.WEEK)
+    length = models.PositiveSmallIntegerField(_("length of a turn"), default=1)
+    start = models.DateField(_("turns are counted from"))
+    handover_weekday = models.PositiveSmallIntegerField(_("handover day"), default=0)
+    handover_time = models.TimeField(_("handover time"), default="09:00")
+    begins_at = models.DateTimeField(_("begins"), null=True, blank=True)
+    ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
+    windows = models.JSONField(_("hours"), default=list, blank=True)
+    own_zones = models.BooleanField(_("hours in each person's own zone"), default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["position"]
-        constraints = [models.UniqueConstraint(fields=["schedule", "position"], name="one_rotation_position")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["schedule", "position"], name="one_layer_position", deferrable=models.Deferrable.DEFERRED
+            ),
+            models.CheckConstraint(condition=models.Q(handover_weekday__range=(0, 6)), name="layer_weekday"),
+            models.CheckConstraint(condition=models.Q(length__gte=1), name="layer_length"),
+        ]
+
+
+@pghistory.track()
+class LayerMember(models.Model):
+    """Somebody has the turn number ``turn`` of a layer; several people of one turn are on call together."""
+
+    layer = models.ForeignKey(Layer, models.CASCADE, related_name="members")
+    user = models.ForeignKey("accounts.User", models.PROTECT, related_name="layer_turns")
+    turn = models.PositiveSmallIntegerField()
+    place = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["turn", "place"]
+        constraints = [models.UniqueConstraint(fields=["layer", "turn", "place"], name="one_place_in_a_turn")]
 
 
 class Override(models.Model):
-    """``user`` takes over from ``start_at`` (included) to ``end_at`` (not included); the latest made wins."""
+    """``user`` takes over from ``start_at`` (included) to ``end_at`` (not included): alone, or in the place of
+    ``replaces`` whenever that person would be on call. The latest made wins."""
 
     schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="overrides")
     user = models.ForeignKey("accounts.User", models.PROTECT, related_name="overrides")
+    replaces = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="replaced_by")
     start_at = models.DateTimeField(_("from"))
     end_at = models.DateTimeField(_("to"))
     reason = models.CharField(_("reason"), max_length=200, blank=True)

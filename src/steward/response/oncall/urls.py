@@ -2,17 +2,24 @@
 
 from django.urls import path
 
-from steward.response.oncall.pages import policies, schedules
+from steward.response.oncall.pages import board, layers, overrides, policies, schedules
 
 app_name = "oncall"
 urlpatterns = [
-    path("schedules/", schedules.board, name="schedules"),
+    path("schedules/", board.board, name="schedules"),
     path("schedules/new", schedules.new_schedule, name="schedule-new"),
-    path("schedules/overrides/<int:override_id>/remove", schedules.remove_override, name="override-remove"),
-    path("schedules/<slug:slug>/", schedules.schedule, name="schedule"),
+    path("schedules/new/preview", schedules.preview_new, name="schedule-new-preview"),
+    path("schedules/replace", overrides.replace, name="replace"),
+    path("schedules/overrides/<int:override_id>/remove", overrides.remove_override, name="override-remove"),
+    path("schedules/<slug:slug>/", board.schedule, name="schedule"),
     path("schedules/<slug:slug>/edit", schedules.edit_schedule, name="schedule-edit"),
     path("schedules/<slug:slug>/delete", schedules.delete_schedule, name="schedule-delete"),
-    path("schedules/<slug:slug>/overrides", schedules.add_override, name="override-add"),
+    path("schedules/<slug:slug>/overrides", overrides.add_override, name="override-add"),
+    path("schedules/<slug:slug>/layers/new", layers.new_layer, name="layer-new"),
+    path("schedules/<slug:slug>/layers/preview", layers.preview_layer, name="layer-new-preview"),
+    path("schedules/<slug:slug>/layers/<int:layer_id>/edit", layers.edit_layer, name="layer-edit"),
+    path("schedules/<slug:slug>/layers/<int:layer_id>/preview", layers.preview_layer, name="layer-preview"),
+    path("schedules/<slug:slug>/layers/<int:layer_id>/delete", layers.delete_layer, name="layer-delete"),
     path("policies/", policies.policies, name="policies"),
     path("policies/new", policies.new_policy, name="policy-new"),
     path("policies/<slug:slug>/", policies.policy, name="policy"),

@@ -24,7 +24,7 @@ def test_now_answers_what_the_page_answers() -> None:
     (tile,) = said["services"]
     assert (tile["slug"], tile["state"], tile["text"]) == (claims.slug, "down", "SEV1 · 1 open")
     (line,) = said["on_call"]
-    assert (line["schedule_id"], line["person"]) == (rota.pk, "Ann")
+    assert (line["schedule_id"], line["people"]) == (rota.pk, ["Ann"])
     assert said["firing"] == [{"name": "Claims", "count": 1}]
 
 

@@ -1,30 +1,33 @@
 """Every write of this room."""
 
 from steward.response.oncall.actions.escalations import Start, change_facts, start_escalations, stop_escalation
+from steward.response.oncall.actions.layers import add_layer, check_draft, remove_layer, update_layer
+from steward.response.oncall.actions.overrides import add_override, remove_override, replace_everywhere
 from steward.response.oncall.actions.policies import StepInput, create_policy, delete_policy, update_policy
 from steward.response.oncall.actions.running import page_failed, run_escalation
-from steward.response.oncall.actions.schedules import (
-    add_override,
-    create_schedule,
-    delete_schedule,
-    remove_override,
-    update_schedule,
-)
+from steward.response.oncall.actions.schedules import create_schedule, delete_schedule, update_schedule
+from steward.response.oncall.queries.drafts import LayerInput
 
 __all__ = [
+    "LayerInput",
     "Start",
     "StepInput",
+    "add_layer",
     "add_override",
     "change_facts",
+    "check_draft",
     "create_policy",
     "create_schedule",
     "delete_policy",
     "delete_schedule",
     "page_failed",
+    "remove_layer",
     "remove_override",
+    "replace_everywhere",
     "run_escalation",
     "start_escalations",
     "stop_escalation",
+    "update_layer",
     "update_policy",
     "update_schedule",
 ]

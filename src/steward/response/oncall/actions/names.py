@@ -36,7 +36,7 @@ def free_slug(model: type[models.Model], name: str, noun: str) -> str:
     base = slugify(name)[:70] or noun
     taken: set[Any] = set(model._default_manager.filter(slug__startswith=base).values_list("slug", flat=True))
     slug, number = base, 2
-    # "new" and "mine" are addresses of pages.
-    while slug in taken or slug in {"new", "mine"}:
+    # These are addresses of pages.
+    while slug in taken or slug in {"new", "mine", "replace", "overrides"}:
         slug, number = f"{base}-{number}", number + 1
     return slug

@@ -64,14 +64,20 @@ class Directory:
         roster = self._rosters.get(step.target_id or 0)
         if roster is None:
             return Asked((), (_("The schedule %(schedule)s does not exist any more.") % {"schedule": step.label},))
-        shift = roster.at(at)
-        if shift is None:
+        shifts = roster.at(at)
+        if not shifts:
             return Asked((), (_("Nobody is on call for %(schedule)s.") % {"schedule": roster.schedule.name},))
-        if not shift.user.is_active:
-            text = _("%(person)s is on call for %(schedule)s but is not active.")
-            return Asked((), (text % {"person": shift.user, "schedule": roster.schedule.name},))
-        person = PagedPerson(shift.user.pk, str(shift.user), because(roster.schedule, shift))
-        return Asked((person,), ())
+        # The same person can be on call twice: by a layer and by an override that replaces somebody else.
+        once = {shift.user.pk: shift for shift in reversed(shifts)}
+        here = [shift for shift in shifts if once[shift.user.pk] is shift]
+        text = _("%(person)s is on call for %(schedule)s but is not active.")
+        return Asked(
+            tuple(_paged(roster.schedule, shift) for shift in here if shift.user.is_active),
+            tuple(
+                text % {"person": shift.user, "schedule": roster.schedule.name}
+                for shift in here if not shift.user.is_active
+            ),
+        )  # fmt: skip
 
     def _in_team(self, step: rules.Step) -> Asked:
         members = [user for user in self._teams.get(step.target_id or 0, []) if user.is_active]
@@ -79,6 +85,10 @@ class Directory:
             return Asked((), (_("The team %(team)s has no active members.") % {"team": step.label},))
         why = _("member of the team %(team)s") % {"team": step.label}
         return Asked(tuple(PagedPerson(user.pk, str(user), why) for user in members), ())
+
+
+def _paged(schedule: Schedule, shift: ShiftView) -> PagedPerson:
+    return PagedPerson(shift.user.pk, str(shift.user), because(schedule, shift))
 
 
 def people_of(step: rules.Step, at: datetime) -> Asked:
@@ -92,6 +102,8 @@ def because(schedule: Schedule, shift: ShiftView) -> str:
         "schedule": schedule.name, "until": Moment(shift.end, schedule.time_zone, "D j M H:i"), "reason": shift.reason,
     }  # fmt: skip
     if shift.source != "override":
+        if shift.layer:
+            return _("on call for %(schedule)s until %(until)s (%(layer)s)") % {**values, "layer": shift.layer}
         return _("on call for %(schedule)s until %(until)s (rotation)") % values
     if shift.reason:
         return _("on call for %(schedule)s until %(until)s (override: %(reason)s)") % values

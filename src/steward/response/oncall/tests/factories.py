@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, date, datetime, time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 from steward.foundation.actors import system
@@ -14,7 +15,20 @@ from steward.response.oncall import actions
 from steward.response.oncall.models import Escalation, EscalationPolicy, Schedule
 from steward.response.oncall.rules import Step
 
-__all__ = ["ENGINE", "NOW", "SUBJECT", "actor", "notify", "policy", "schedule", "start", "team", "user", "wait"]
+__all__ = [
+    "ENGINE",
+    "NOW",
+    "SUBJECT",
+    "actor",
+    "layer",
+    "notify",
+    "policy",
+    "schedule",
+    "start",
+    "team",
+    "user",
+    "wait",
+]
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
 SUBJECT = SubjectRef("incident", 7)
@@ -25,10 +39,16 @@ _numbers = itertools.count(1)
 def schedule(*members: User, name: str = "", **changes: Any) -> Schedule:
     values: dict[str, Any] = {
         "actor": ENGINE, "now": NOW, "name": name or f"Schedule {next(_numbers)}", "time_zone": "Europe/Berlin",
-        "start": date(2026, 3, 2),
-        "handover_weekday": 0, "handover_time": time(9), "weeks": 1, "member_ids": [each.pk for each in members],
+        "layers": [layer(*members)],
     }  # fmt: skip
     return actions.create_schedule(**{**values, **changes})
+
+
+def layer(*turns: User | Sequence[User], **changes: Any) -> actions.LayerInput:
+    """A layer; each turn is a person or several."""
+    people = [[each.pk for each in ([turn] if isinstance(turn, User) else turn)] for turn in turns]
+    values: dict[str, Any] = {"start": date(2026, 3, 2), "turns": people}
+    return actions.LayerInput(**{**values, **changes})
 
 
 def notify(target: User | Team | Schedule) -> Step:

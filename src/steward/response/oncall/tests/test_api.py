@@ -13,7 +13,12 @@ from steward.people.accounts import actions as accounts
 from steward.response.oncall.tests.factories import ENGINE, NOW, notify, policy, schedule, user, wait
 
 pytestmark = pytest.mark.django_db
-SCHEDULE = {"name": "App", "time_zone": "Europe/Berlin", "start": "2026-03-02"}
+SCHEDULE = {"name": "App", "time_zone": "Europe/Berlin"}
+
+
+def layers(*turns: Any, **changes: Any) -> dict[str, Any]:
+    """A schedule of one layer, as it is sent."""
+    return {**SCHEDULE, "layers": [{"start": "2026-03-02", "turns": [[each.pk] for each in turns], **changes}]}
 
 
 class Api:
@@ -40,13 +45,16 @@ def api() -> Api:
 
 def test_schedules_from_first_to_last(api: Api) -> None:
     ann, bob = user("Ann"), user("Bob")
-    made = api("POST", "/schedules", {**SCHEDULE, "members": [bob.pk, ann.pk]}, 201)
-    assert [member["name"] for member in made["members"]] == ["Bob", "Ann"]
+    made = api("POST", "/schedules", layers(bob, ann), 201)
+    assert [[person["name"] for person in turn] for turn in made["layers"][0]["turns"]] == [["Bob"], ["Ann"]]
     path = f"/schedules/{made['id']}"
     assert api("GET", path) == made
-    changed = api("PUT", path, {**SCHEDULE, "name": "Apps", "members": [ann.pk], "weeks": 2})
-    assert (changed["name"], changed["weeks"], len(changed["members"])) == ("Apps", 2, 1)
-    assert api("GET", f"{path}/who?at=2026-03-04T12:00:00Z")["shift"]["user"]["name"] == "Ann"
+    key = made["layers"][0]["id"]
+    changed = api("PUT", path, {**layers(ann, id=key, length=2), "name": "Apps"})
+    (layer,) = changed["layers"]
+    assert (changed["name"], layer["id"], layer["length"], len(layer["turns"])) == ("Apps", key, 2, 1)
+    (shift,) = api("GET", f"{path}/who?at=2026-03-04T12:00:00Z")["shifts"]
+    assert shift["user"]["name"] == "Ann"
     begin, end = "2096-03-02T09:00:00Z", "2096-03-02T12:00:00Z"
     body = {"user_id": bob.pk, "start_at": begin, "end_at": "2096-03-02T10:00:00Z", "reason": "dentist"}
     api("POST", f"{path}/overrides", {**body, "end_at": begin}, 422)
@@ -61,6 +69,39 @@ def test_schedules_from_first_to_last(api: Api) -> None:
     api("DELETE", f"/schedules/overrides/{override['id']}", status=404)
     api("DELETE", path, status=204)
     api("GET", path, status=404)
+
+
+def test_layers_are_kept_changed_and_taken_away_through_the_schedule(api: Api) -> None:
+    ann, bob, eve = user("Ann"), user("Bob"), user("Eve")
+    day = {"start": "2026-03-02", "name": "Days", "turns": [[ann.pk, bob.pk]]}
+    night = {
+        "start": "2026-03-02", "name": "Nights", "turns": [[eve.pk]], "priority": 5, "unit": "day", "own_zones": True,
+        "windows": [{"days": [0, 1, 2, 3, 4], "start": "20:00", "end": "06:00"}], "time_zone": "Asia/Shanghai",
+        "begins_at": "2026-03-03T00:00:00Z", "ends_at": "2026-04-03T00:00:00Z",
+    }  # fmt: skip
+    made = api("POST", "/schedules", {**SCHEDULE, "layers": [day, night]}, 201)
+    path = f"/schedules/{made['id']}"
+    first, second = made["layers"]
+    assert second["windows"] == [{"days": [0, 1, 2, 3, 4], "start": "20:00:00", "end": "06:00:00"}]
+    assert (second["own_zones"], second["begins_at"]) == (True, "2026-03-03T00:00:00Z")
+    both = api("GET", f"{path}/who?at=2026-03-02T12:00:00Z")["shifts"]
+    assert [(shift["user"]["name"], shift["layer"]) for shift in both] == [("Ann", "Days"), ("Bob", "Days")]
+    # Eve lives in UTC: her evening, not Shanghai's.
+    assert [s["user"]["name"] for s in api("GET", f"{path}/who?at=2026-03-03T21:00:00Z")["shifts"]] == ["Eve"]
+    swapped = api("PUT", path, {**SCHEDULE, "layers": [{**night, "id": second["id"]}, {**day, "id": first["id"]}]})
+    assert [layer["id"] for layer in swapped["layers"]] == [second["id"], first["id"]]
+    only = api("PUT", path, {**SCHEDULE, "layers": [{**day, "id": first["id"]}]})
+    assert [layer["name"] for layer in only["layers"]] == ["Days"]
+    gone = api("PUT", path, {**SCHEDULE, "layers": [{**night, "id": second["id"]}]}, 422)
+    assert list(gone["fields"]) == ["layers.0.id"]
+    begin, end = "2096-03-02T00:00:00Z", "2096-03-03T00:00:00Z"
+    body = {"user_id": bob.pk, "by_id": eve.pk, "start_at": begin, "end_at": end}
+    (override,) = api("POST", "/schedules/replacements", body, 201)
+    assert (override["schedule_id"], override["replaces"]["name"]) == (made["id"], "Bob")
+    found = api("GET", f"{path}/shifts?start={begin}&end={end}")["shifts"]
+    assert sorted((shift["user"]["name"], shift["source"]) for shift in found) == [
+        ("Ann", "rotation"), ("Eve", "override"),
+    ]  # fmt: skip
 
 
 def test_policies_from_first_to_last(api: Api) -> None:
@@ -107,10 +148,16 @@ def test_lists_are_paged_by_key(api: Api) -> None:
         ("GET", "/schedules/{id}/shifts?start=2026-01-02T00:00:00Z&end=2026-01-01T00:00:00Z", None, 422),
         ("GET", "/schedules/99999999999999999999", None, 404),
         ("POST", "/schedules", {"name": "x"}, 422),
-        ("POST", "/schedules", {**SCHEDULE, "members": [10**30]}, 422),
-        ("POST", "/schedules", {**SCHEDULE, "members": [], "handover_time": "09:00:00+05:00"}, 422),
-        ("POST", "/schedules", {**SCHEDULE, "members": [], "start": "0001-01-01"}, 422),
-        ("POST", "/schedules", {**SCHEDULE, "members": [], "time_zone": ""}, 422),
+        ("POST", "/schedules", {**SCHEDULE, "layers": [{"start": "2026-03-02", "turns": [[10**30]]}]}, 422),
+        ("POST", "/schedules", layers(handover_time="09:00:00+05:00"), 422),
+        ("POST", "/schedules", layers(start="0001-01-01"), 422),
+        ("POST", "/schedules", {**layers(), "time_zone": ""}, 422),
+        ("POST", "/schedules", layers(windows=[{"days": [7]}]), 422),
+        ("POST", "/schedules", layers(windows=[{"days": [0], "start": "09:00:00Z"}]), 422),
+        ("POST", "/schedules", layers(turns=[[]]), 422),
+        ("POST", "/schedules", layers(unit="year"), 422),
+        ("POST", "/schedules/replacements",
+         {"user_id": 1, "by_id": 1, "start_at": "2096-01-01T00:00:00Z", "end_at": "2096-01-02T00:00:00Z"}, 422),
         ("POST", "/schedules/{id}/overrides",
          {"user_id": 1, "start_at": "2026-01-01T00:00:00", "end_at": "2026-01-02T00:00:00"}, 422),
         ("POST", "/policies", {"name": "x", "steps": [{"kind": "dance"}]}, 422),
@@ -130,8 +177,8 @@ def test_who_may_do_what() -> None:
     step = {"kind": "wait", "minutes": 5}
     when = {"start_at": "2096-01-01T00:00:00Z", "end_at": "2096-01-02T00:00:00Z"}
     writes = [
-        ("POST", "/schedules", {**SCHEDULE, "name": "New", "members": []}),
-        ("PUT", f"/schedules/{rota.pk}", {**SCHEDULE, "members": []}),
+        ("POST", "/schedules", {**layers(), "name": "New"}),
+        ("PUT", f"/schedules/{rota.pk}", layers()),
         ("DELETE", f"/schedules/{rota.pk}", None),
         ("POST", f"/schedules/{rota.pk}/overrides", {"user_id": 1, **when}),
         ("DELETE", "/schedules/overrides/1", None),
@@ -158,10 +205,10 @@ def test_shifts_cost_the_same_for_any_range(api: Api, django_assert_max_num_quer
 def test_who_is_on_call_everywhere_at_a_time(api: Api) -> None:
     rota, empty = schedule(user("Ann"), user("Bob"), name="App"), schedule(name="Empty")
     first, second = api("GET", "/schedules/on-call?at=2026-03-02T12:00:00Z")["schedules"]
-    assert (first["schedule_id"], first["shift"]["user"]["name"], first["gaps"]) == (rota.pk, "Ann", [])
-    assert first["following"]["user"]["name"] == "Bob" and first["following"]["start"] == first["shift"]["end"]
-    assert (second["schedule_id"], second["shift"], len(second["gaps"])) == (empty.pk, None, 1)
+    assert (first["schedule_id"], first["shifts"][0]["user"]["name"], first["gaps"]) == (rota.pk, "Ann", [])
+    assert first["following"]["user"]["name"] == "Bob" and first["following"]["start"] == first["shifts"][0]["end"]
+    assert (second["schedule_id"], second["shifts"], len(second["gaps"])) == (empty.pk, [], 1)
     later = api("GET", "/schedules/on-call?at=2026-03-10T12:00:00Z")["schedules"]
-    assert later[0]["shift"]["user"]["name"] == "Bob"
+    assert later[0]["shifts"][0]["user"]["name"] == "Bob"
     api("GET", "/schedules/on-call?at=0001-01-01T00:00:00Z", status=422)
     api("GET", "/schedules/on-call?at=2026-03-02T12:00:00", status=422)

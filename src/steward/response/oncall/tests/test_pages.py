@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from steward.foundation.testing.pages import check_queries
 from steward.response.notifications.tests.factories import organisation
 from steward.response.oncall import actions
 from steward.response.oncall.models import EscalationPolicy, Override, Schedule
+from steward.response.oncall.queries.layers import turns_of
 from steward.response.oncall.tests.factories import (
     ENGINE,
     NOW,
@@ -30,8 +31,8 @@ from steward.response.oncall.tests.factories import (
 
 pytestmark = pytest.mark.django_db
 FORM = {
-    "name": "App", "time_zone": "Europe/Berlin", "start": "2026-03-02", "handover_weekday": "0",
-    "handover_time": "09:00", "weeks": "1", "team": "",
+    "name": "App", "time_zone": "Europe/Berlin", "team": "", "layer-start": "2026-03-02", "layer-handover_weekday": "0",
+    "layer-handover_time": "09:00", "layer-length": "1", "layer-unit": "week", "layer-priority": "0",
 }  # fmt: skip
 
 
@@ -60,7 +61,9 @@ def addresses() -> list[str]:
 def editors() -> list[str]:
     rota, chosen = Schedule.objects.get(), EscalationPolicy.objects.get()
     return [
-        reverse("oncall:schedule-new"), reverse("oncall:schedule-edit", args=[rota.slug]),
+        reverse("oncall:schedule-new"), reverse("oncall:schedule-edit", args=[rota.slug]), reverse("oncall:replace"),
+        reverse("oncall:layer-new", args=[rota.slug]),
+        reverse("oncall:layer-edit", args=[rota.slug, rota.layers.get().pk]),
         reverse("oncall:policy-new"), reverse("oncall:policy-edit", args=[chosen.slug]),
     ]  # fmt: skip
 
@@ -111,13 +114,91 @@ def test_a_schedule_is_made_and_changed(lead: Client) -> None:
     response = lead.post(reverse("oncall:schedule-new"), values, follow=True)
     assert response.redirect_chain == [("/schedules/app/", 302)]
     made = Schedule.objects.get()
-    assert [each.user for each in made.rotation_members.all()] == [bob, ann]
-    edit = reverse("oncall:schedule-edit", args=["app"])
+    kept = made.layers.get()
+    assert [each.user for each in kept.members.all()] == [bob, ann]
+    edit = reverse("oncall:layer-edit", args=["app", kept.pk])
     chosen = re.findall(r'<option value="(\d+)" selected>', lead.get(edit).content.decode())
     assert [int(value) for value in chosen if int(value) in {ann.pk, bob.pk}] == [bob.pk, ann.pk]
-    lead.post(edit, {**FORM, "name": "Apps", "weeks": "2", "member": [str(ann.pk)]})
+    hours = {
+        "hours_first": ["0", "5"], "hours_last": ["4", "6"], "hours_start": ["18:00", "00:00"],
+        "hours_end": ["08:00", "00:00"],
+    }  # fmt: skip
+    together = {"member": [str(ann.pk), str(bob.pk)], "member_with": ["1", "1"]}  # the first has nobody above
+    lead.post(edit, {**FORM, "layer-length": "2", "layer-unit": "day", "layer-own_zones": "on", **together, **hours})
+    kept.refresh_from_db()
+    assert (kept.length, kept.unit, kept.own_zones, turns_of(kept)) == (2, "day", True, ((ann.pk, bob.pk),))
+    assert kept.windows == [
+        {"days": [0, 1, 2, 3, 4], "start": "18:00", "end": "08:00"},
+        {"days": [5, 6], "start": "00:00", "end": "00:00"},
+    ]
+    html = lead.get(edit).content.decode()
+    assert html.count('name="hours_start" class="form-control" value="18:00"') == 1
+    assert "in each person&#x27;s zone" in lead.get(reverse("oncall:schedule", args=["app"])).content.decode()
+    lead.post(reverse("oncall:schedule-edit", args=["app"]), {**FORM, "name": "Apps"})
     made.refresh_from_db()
-    assert (made.name, made.slug, made.weeks, made.rotation_members.count()) == ("Apps", "app", 2, 1)
+    assert (made.name, made.slug, made.layers.count()) == ("Apps", "app", 1)
+
+
+def test_layers_are_added_drawn_before_they_are_saved_and_removed(lead: Client) -> None:
+    ann, bob = user("Ann"), user("Bob")
+    rota = schedule(ann, name="App")
+    values = {**FORM, "layer-name": "Nights", "layer-priority": "5", "member": [str(bob.pk)]}
+    hours = {"hours_first": ["0"], "hours_last": ["6"], "hours_start": ["20:00"], "hours_end": ["06:00"]}
+    html = lead.post(reverse("oncall:layer-new-preview", args=["app"]), {**values, **hours}).content.decode()
+    assert "Bob" in html and "Ann" in html and "Nights" in html and rota.layers.count() == 1
+    lead.post(reverse("oncall:layer-new", args=["app"]), {**values, **hours})
+    _first, nights = rota.layers.all()
+    assert (nights.name, nights.position, nights.priority) == ("Nights", 1, 5)
+    preview = reverse("oncall:layer-preview", args=["app", nights.pk])
+    assert "Bob" not in lead.post(preview, {**values, "member": [str(ann.pk)]}).content.decode()
+    wrong = lead.post(reverse("oncall:layer-edit", args=["app", nights.pk]), {**values, **hours, "hours_end": [""]})
+    assert wrong.status_code == 422 and "Write both times of the hours" in wrong.content.decode()
+    assert "Choose who takes turns" in lead.post(preview, {}).content.decode()
+    other = schedule(name="Other")
+    assert lead.get(reverse("oncall:layer-edit", args=[other.slug, nights.pk])).status_code == 404
+    assert lead.post(reverse("oncall:layer-delete", args=["app", nights.pk])).status_code == 302
+    assert rota.layers.count() == 1
+
+
+def test_a_new_schedule_is_drawn_before_it_is_saved(lead: Client) -> None:
+    ann = user("Ann")
+    url = reverse("oncall:schedule-new-preview")
+    assert "Ann" in lead.post(url, {**FORM, "name": "", "member": [str(ann.pk)]}).content.decode()
+    assert (
+        "Choose who takes turns"
+        in lead.post(url, {**FORM, "time_zone": "Mars", "member": [str(ann.pk)]}).content.decode()
+    )
+    assert "cal-week" not in lead.post(url, FORM).content.decode()
+    assert not Schedule.objects.exists()
+
+
+def test_somebody_is_away_from_all_schedules(lead: Client) -> None:
+    ann, bob = user("Ann"), user("Bob")
+    for name, people in (("App", [ann]), ("Web", [ann, bob]), ("Other", [bob])):
+        schedule(*people, name=name)
+    values = {
+        "replaces": str(ann.pk), "user": str(bob.pk), "start_at": "2096-07-01T10:00", "end_at": "2096-07-20T10:00",
+        "reason": "leave",
+    }  # fmt: skip
+    assert lead.post(reverse("oncall:replace"), values).status_code == 302
+    made = Override.objects.select_related("schedule").order_by("schedule__name")
+    assert [(each.schedule.name, each.user, each.replaces) for each in made] == [("App", bob, ann), ("Web", bob, ann)]
+    wrong = lead.post(reverse("oncall:replace"), {**values, "user": str(ann.pk)})
+    assert "Nobody can stand in for themselves" in wrong.content.decode()
+    nobody = lead.post(reverse("oncall:replace"), {**values, "replaces": str(user("Eve").pk)})
+    assert "This person is in no schedule" in nobody.content.decode()
+
+
+def test_the_override_form_opens_with_what_was_marked(lead: Client) -> None:
+    ann = user("Ann")
+    schedule(ann, name="App")
+    url = reverse("oncall:override-add", args=["app"])
+    start = int(datetime(2096, 7, 1, 8, tzinfo=UTC).timestamp())
+    html = lead.get(f"{url}?start={start}&end={start + 3600}&replaces={ann.pk}").content.decode()
+    assert 'value="2096-07-01T10:00"' in html and 'value="2096-07-01T11:00"' in html
+    assert re.search(rf'name="replaces".*?<option value="{ann.pk}" selected>', html, re.S)
+    for nonsense in ("start=x&end=y", "start=5&end=1", f"start=1&end={10**17}"):
+        assert lead.get(f"{url}?{nonsense}").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -127,7 +208,7 @@ def test_a_schedule_is_made_and_changed(lead: Client) -> None:
         ({"time_zone": "Mars/Olympus"}, "There is no time zone “Mars/Olympus”"),
         ({"member": ["999999999"]}, "Choose active people only."),
         ({"name": "Taken"}, "is taken"),
-        ({"weeks": "99"}, "less than or equal to 52"),
+        ({"layer-length": "99"}, "A turn lasts from an hour to a year."),
     ],
 )
 def test_mistakes_in_a_schedule_are_said_and_nothing_is_lost(lead: Client, change: dict[str, Any], text: str) -> None:
@@ -150,7 +231,10 @@ def test_the_calendar_shows_people_overrides_and_gaps(lead: Client) -> None:
         reason="dentist & co",
     )  # fmt: skip
     html = lead.get(reverse("oncall:schedule", args=["app"])).content.decode()
-    assert html.count('class="cal-week"') == 4
+    assert html.count('class="cal-week"') == 5
+    for view, weeks in (("week", 1), ("fortnight", 2), ("nonsense", 5)):
+        page = lead.get(reverse("oncall:schedule", args=["app"]) + f"?view={view}").content.decode()
+        assert page.count('class="cal-week"') == weeks
     assert "cal-override" in html and "cal-rotation" in html and "cal-gap" not in html
     assert "override: dentist &amp; co" in html
     assert "Bob &lt;script&gt;" in html and "<script>" not in html

@@ -100,7 +100,7 @@ def test_whom_it_would_page() -> None:
 def test_the_preview_looks_ahead_to_the_time_of_the_step() -> None:
     ann, bob = user("Ann"), user("Bob")
     rota = schedule(ann, bob, name="App")
-    handover = queries.shifts(rota.pk, NOW, NOW + timedelta(days=10))[0].end
+    handover = queries.who(rota.pk, NOW)[0].end
     chosen = policy(notify(rota), wait(30), notify(rota), wait(5))
     steps = queries.who_would_be_paged(chosen.pk, handover - timedelta(minutes=10))
     assert [person.label for step in steps for person in step.people] == ["Ann", "Bob"]

@@ -137,12 +137,14 @@ def _duties(
         roster = rosters.get(key or 0)
         if roster is None:
             continue
-        shift = roster.at(at)
+        shifts = roster.at(at)
+        # Of several who were on call together the page names all; what it says of one is about the person asked for.
+        own = next((each for each in shifts if each.user.pk == person.id), shifts[0] if shifts else None)
         found.append(
             rules.Duty(
                 schedule_id=roster.schedule.pk, schedule=roster.schedule.name,
-                on_call_id=shift.user.pk if shift else None, on_call=str(shift.user) if shift else "",
-                because=shift.reason if shift else "", member=any(each.pk == person.id for each in roster.members),
+                on_call_id=own.user.pk if own else None, on_call=", ".join(str(each.user) for each in shifts),
+                because=own.reason if own else "", member=any(each.pk == person.id for each in roster.members),
                 next_at=_next(roster, at, person.id),
             )
         )  # fmt: skip

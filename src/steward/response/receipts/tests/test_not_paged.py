@@ -219,7 +219,7 @@ def test_it_joined_an_acknowledged_incident() -> None:
 
 def test_nobody_on_call(mails: Mails) -> None:
     rota = schedule(user("Ann"), name="Primary")
-    rota.rotation_members.all().delete()
+    rota.layers.all().delete()
     paging_route(notify(rota), wait(5))
     fired = fire()
     engine()

@@ -21,12 +21,18 @@
     });
   }
 
+  // What listens to the form (a preview) hears of rows that come, go and move, too.
+  function changed(rows) {
+    rows.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
   function add(rows) {
     const template = document.getElementById(rows.dataset.rows);
     const fresh = template.content.firstElementChild.cloneNode(true);
     rows.append(fresh);
     dress(fresh);
     number(rows);
+    changed(rows);
     const first = fresh.querySelector("select, input");
     if (first) first.focus();
   }
@@ -45,6 +51,7 @@
     else if (button.matches("[data-row-down]") && item.nextElementSibling) item.nextElementSibling.after(item);
     else if (button.matches("[data-row-remove]")) item.remove();
     number(rows);
+    changed(rows);
     // Where the button went, the focus goes too; else the keyboard would lose its place.
     if (item.isConnected) (button.disabled ? item.querySelector("[data-row-remove]") : button).focus();
     else { const next = rows.querySelector("[data-row-remove]"); if (next) next.focus(); }
@@ -52,7 +59,14 @@
 
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-row-kind]")) dress(row(event.target));
+    if (event.target.matches("select[name$=unit]")) unit(event.target);
   });
+
+  // The day of the handover is asked for turns of weeks only.
+  function unit(select) {
+    select.closest("form").dataset.unit = select.value;
+  }
+  document.querySelectorAll("select[name$=unit]").forEach(unit);
 
   document.querySelectorAll("[data-rows]").forEach((rows) => {
     Array.from(rows.children).forEach(dress);
