@@ -11,6 +11,7 @@ from steward.foundation.actors import system
 from steward.foundation.subjects import SubjectRef
 from steward.people.accounts import actions as accounts
 from steward.people.views import actions as views
+from steward.people.workforce import actions as workforce
 from steward.response.incidents import actions as incidents
 from steward.response.incidents.models import Incident
 from steward.response.notifications import actions as notifications
@@ -66,7 +67,10 @@ class World:
             **self._given, username=f"{name}-deputy".replace(" ", "-"), name=f"{name} deputy", role="responder",
             email=f"{MARK}-deputy@example.org",
         )  # fmt: skip
-        self._keep(deputy_id=deputy.pk)
+        away = workforce.add_leave(
+            **self._given, user_id=deputy.pk, first_day=NOW.date(), last_day=NOW.date(), note=MARK
+        )
+        self._keep(deputy_id=deputy.pk, leave_id=away.pk)
         team = accounts.create_team(**self._given, name=name, description=MARK, member_ids=[self.user.pk])
         key, _raw = accounts.create_api_key(**self._given, name=name, role="viewer")
         view = views.create_view(**self._given, list_key="incidents", name=name, query="severity=SEV1", shared=True)

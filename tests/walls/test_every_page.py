@@ -22,8 +22,8 @@ PART = MARK[:-1]
 PUBLIC = {"accounts:sign-in", "web:healthy"}
 # What every signed-in person may do, because it is about themselves.
 OWN = {
-    "accounts:profile", "accounts:sign-out", "notifications:contacts", "views:new", "views:edit", "views:replace",
-    "views:first", "views:delete",
+    "accounts:profile", "accounts:sign-out", "notifications:contacts", "workforce:leave", "views:new", "views:edit",
+    "views:replace", "views:first", "views:delete",
 }  # fmt: skip
 FORM = {"name": "x", "text": "x", "title": "x", "enabled": "1", "active": "1", "why": "x", "severity": "SEV1"}
 WRITES = ("INSERT", "UPDATE", "DELETE")

@@ -26,6 +26,7 @@ from steward.people.accounts import queries as accounts
 ROOMS = (
     "people.accounts",
     "people.views",
+    "people.workforce",
     "people.audit",
     "estate.configuration",
     "signals.alerts",

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "steward.people.audit",
     "steward.people.accounts",
     "steward.people.views",
+    "steward.people.workforce",
     "steward.estate.configuration",
     "steward.signals.alerts",
     "steward.response.notifications",

@@ -9,6 +9,7 @@ from steward.web import pages
 ROOMS = (
     "people.accounts",
     "people.views",
+    "people.workforce",
     "people.audit",
     "estate.configuration",
     "signals.alerts",

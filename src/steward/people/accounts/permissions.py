@@ -28,7 +28,15 @@ _WORK = (
     "incidents.note",
 )
 _SUPPRESS = ("silences.manage", "maintenance.manage")
-_MANAGE = ("estate.manage", "sources.manage", "routes.manage", "oncall.manage", "views.share", *_SUPPRESS)
+_MANAGE = (
+    "estate.manage",
+    "sources.manage",
+    "routes.manage",
+    "oncall.manage",
+    "leave.manage",
+    "views.share",
+    *_SUPPRESS,
+)
 _ADMINISTER = ("people.manage", "apikeys.manage", "settings.view", "audit.view")
 
 PERMISSIONS: Mapping[str, frozenset[str]] = {
