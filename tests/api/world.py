@@ -96,6 +96,12 @@ class World:
             **self._given, schedule_id=free.pk, user_id=self.user.pk, start_at=NOW, end_at=NOW + timedelta(days=1),
             reason=MARK,
         )  # fmt: skip
+        later = datetime(2096, 3, 5, 8, tzinfo=UTC)
+        swap = oncall.ask_for_cover(
+            **self._given, schedule_id=free.pk, user_id=self.user.pk, start_at=later, end_at=later + timedelta(hours=8),
+            note=MARK, offered_to_id=self.ids["deputy_id"],
+        )  # fmt: skip
+        self._keep(swap_id=swap.pk)
         steps = [oncall.StepInput("notify_schedule", used.pk), oncall.StepInput("wait", wait_minutes=5)]
         self.policy = oncall.create_policy(**self._given, name=f"{name} used", steps=steps)
         policy = oncall.create_policy(**self._given, name=name, steps=steps)

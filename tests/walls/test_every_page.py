@@ -23,7 +23,8 @@ PUBLIC = {"accounts:sign-in", "web:healthy"}
 # What every signed-in person may do, because it is about themselves.
 OWN = {
     "accounts:profile", "accounts:sign-out", "notifications:contacts", "workforce:leave", "views:new", "views:edit",
-    "views:replace", "views:first", "views:delete",
+    "views:replace", "views:first", "views:delete", "oncall:swap-ask",
+    "oncall:swap-take", "oncall:swap-decline", "oncall:swap-withdraw",
 }  # fmt: skip
 FORM = {"name": "x", "text": "x", "title": "x", "enabled": "1", "active": "1", "why": "x", "severity": "SEV1"}
 WRITES = ("INSERT", "UPDATE", "DELETE")

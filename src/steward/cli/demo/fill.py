@@ -22,6 +22,7 @@ from steward.foundation.actors import Actor, system
 from steward.foundation.database.locks import lock_in_transaction
 from steward.people.accounts import actions as accounts
 from steward.people.accounts import queries as people
+from steward.people.workforce import actions as workforce
 from steward.response.incidents import actions as incidents
 from steward.response.oncall import actions as oncall
 from steward.response.oncall import queries as oncall_queries
@@ -86,6 +87,7 @@ def _fill(now: datetime, password: str) -> State:
     _people(made, now, password)
     _estate(made, now)
     _on_call(made, now)
+    _away(made, now)
     _routes(made, now)
     _held(made, now)
     _past(made, now)
@@ -175,6 +177,26 @@ def _on_call(made: _Made, now: datetime) -> None:
             oncall.add_override(
                 actor=ACTOR, now=now, schedule_id=schedule.pk, user_id=stand_in, start_at=start,
                 end_at=start + timedelta(hours=10), reason="training day",
+            )  # fmt: skip
+
+
+def _away(made: _Made, now: datetime) -> None:
+    """Somebody is on leave during a shift, and asks a colleague to take the next one."""
+    start = now.replace(minute=0, second=0, microsecond=0) + timedelta(days=9)
+    for name, plan in (("Integration", "leave"), ("Network", "cover")):
+        schedule = oncall_queries.schedules(ACTOR).filter(name=name).first()
+        shift = next(iter(oncall_queries.who(schedule.pk, start)), None) if schedule else None
+        if schedule is None or shift is None:
+            continue
+        if plan == "leave":
+            workforce.add_leave(
+                actor=ACTOR, now=now, user_id=shift.user.pk, first_day=start.date(),
+                last_day=(start + timedelta(days=2)).date(), note="long weekend",
+            )  # fmt: skip
+        else:
+            oncall.ask_for_cover(
+                actor=ACTOR, now=now, schedule_id=schedule.pk, user_id=shift.user.pk, start_at=start,
+                end_at=start + timedelta(hours=12), note="school play",
             )  # fmt: skip
 
 

@@ -42,6 +42,7 @@ _statuses = _table(
     ("nobody", "down", _("nobody")),
     ("reachable", "ok", _("reachable")),
     ("unreachable", "down", _("unreachable")),
+    ("needs-cover", "degraded", _("needs cover")),
     ("pending", "info", _("pending")),
     ("queued", "info", _("queued")),
     ("waiting", "info", _("waiting")),

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from steward.foundation.moments import written
-from steward.response.oncall.queries import ShiftView
+from steward.response.oncall.queries import Need, ShiftView
 
 DAYS = 7
 COLOURS = 8
@@ -37,7 +37,7 @@ class Day:
 @dataclass(frozen=True, slots=True)
 class Bar:
     """A shift (or a gap: no person) in one week, in its lane from the top. ``begins`` and ``ends`` say whether the shift
-    does so in this week; ``start`` and ``end`` are the whole shift's."""
+    does so in this week; ``start`` and ``end`` are the whole shift's; ``away`` says why it needs cover."""
 
     x: str
     width: str
@@ -51,6 +51,7 @@ class Bar:
     start: datetime
     end: datetime
     user_id: int | None = None
+    away: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +84,17 @@ def colours(order: Sequence[int]) -> dict[int, int]:
 
 
 def picture(
-    shifts: Sequence[ShiftView], *, first: date, weeks: int, zone: str, now: datetime, order: Sequence[int]
-) -> list[Week]:
-    """The rows of the picture. ``order`` is the members' keys in the order of their turns: it chooses the colours."""
+    shifts: Sequence[ShiftView], *, first: date, weeks: int, zone: str, now: datetime, order: Sequence[int],
+    needs: Sequence[Need] = (),
+) -> list[Week]:  # fmt: skip
+    """The rows of the picture. ``order`` is the members' keys in the order of their turns: it chooses the colours;
+    ``needs`` are the shifts to mark as needing cover."""
     chosen = colours(order)
     rows = []
     for number in range(weeks):
         monday = first + timedelta(days=DAYS * number)
         start, end = range_of(monday, 1, zone)
-        bars = tuple(_bars(shifts, start, end, monday, zone, chosen))
+        bars = tuple(_bars(shifts, start, end, monday, zone, chosen, needs))
         midnights = [_midnight(monday + timedelta(days=day), zone) for day in range(DAYS + 1)]
         rows.append(
             Week(
@@ -115,8 +118,9 @@ def _days(monday: date, now: datetime, zone: str) -> Iterable[Day]:
 
 
 def _bars(
-    shifts: Sequence[ShiftView], start: datetime, end: datetime, monday: date, zone: str, chosen: dict[int, int]
-) -> Iterable[Bar]:
+    shifts: Sequence[ShiftView], start: datetime, end: datetime, monday: date, zone: str, chosen: dict[int, int],
+    needs: Sequence[Need],
+) -> Iterable[Bar]:  # fmt: skip
     covered = start
     lanes: list[datetime] = []  # until when each is taken
     for shift in sorted(shifts, key=lambda each: each.start):
@@ -129,12 +133,23 @@ def _bars(
         lanes[lane : lane + 1] = [shift.end]
         left, width = _span(max(shift.start, start), min(shift.end, end), monday, zone)
         colour = chosen.get(shift.user.pk, shift.user.pk % COLOURS)
+        away = _away(shift, needs)
+        title = _title(shift, zone) + (f" · {away}" if away else "")
         yield Bar(
-            left, width, str(shift.user), _title(shift, zone), shift.source, colour, shift.start >= start,
-            shift.end <= end, HEAD + lane * LANE, shift.start, shift.end, shift.user.pk,
+            left, width, str(shift.user), title, shift.source, colour, shift.start >= start,
+            shift.end <= end, HEAD + lane * LANE, shift.start, shift.end, shift.user.pk, away,
         )  # fmt: skip
     if covered < end:
         yield _gap(covered, end, monday, zone)
+
+
+def _away(shift: ShiftView, needs: Iterable[Need]) -> str:
+    """Why the shift needs cover; empty when it does not."""
+    for need in needs:
+        if need.shift.user.pk == shift.user.pk and need.start < shift.end and need.end > shift.start:
+            why = need.absence.name or _("on leave")
+            return _("needs cover: %(why)s") % {"why": why}
+    return ""
 
 
 def _title(shift: ShiftView, zone: str) -> str:

@@ -33,6 +33,18 @@ class OverrideInvalid(Invalid):
     code = "override-invalid"
 
 
+class SwapNotFound(NotFound):
+    code = "swap-not-found"
+
+
+class SwapInvalid(Invalid):
+    code = "swap-invalid"
+
+
+class SwapOver(Conflict):
+    code = "swap-over"
+
+
 class PolicyNotFound(NotFound):
     code = "policy-not-found"
 

@@ -123,6 +123,45 @@ class Override(models.Model):
         ]
 
 
+class SwapState(models.TextChoices):
+    OPEN = "open", _("open")
+    TAKEN = "taken", _("taken")
+    DECLINED = "declined", _("declined")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+    PAST_DUE = "past_due", _("past due")
+
+
+class Swap(DueModel):
+    """``asker`` asks for cover from ``start_at`` to ``end_at``: of anybody, or of ``offered_to``. Taking it makes an
+    override. ``due_at`` is the start while it is open: then nobody took it, and it is past due."""
+
+    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="swaps")
+    asker = models.ForeignKey("accounts.User", models.PROTECT, related_name="swaps_asked")
+    offered_to = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="swaps_offered")
+    taken_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="swaps_taken")
+    override = models.ForeignKey(Override, models.SET_NULL, null=True, blank=True, related_name="+")
+    start_at = models.DateTimeField(_("from"))
+    end_at = models.DateTimeField(_("to"))
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    state = models.CharField(_("state"), max_length=12, choices=SwapState, default=SwapState.OPEN)
+    created_at = models.DateTimeField(_("created"))
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["start_at", "id"]
+        indexes = [DueModel.index("swap_due"), models.Index(fields=["schedule", "end_at"], name="swap_range")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(end_at__gt=models.F("start_at")), name="swap_ends_after_start"),
+            models.CheckConstraint(
+                condition=models.Q(taken_by=None) | ~models.Q(taken_by=models.F("asker")), name="swap_not_with_oneself"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="taken", taken_by__isnull=False) | ~models.Q(state="taken"),
+                name="swap_taken_by_somebody",
+            ),
+        ]
+
+
 @pghistory.track()
 class EscalationPolicy(models.Model):
     """What to do, step by step, until someone acknowledges. The steps are repeated ``repeat`` more times."""

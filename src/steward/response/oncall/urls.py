@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from steward.response.oncall.pages import board, layers, overrides, policies, schedules
+from steward.response.oncall.pages import board, layers, overrides, policies, schedules, swaps
 
 app_name = "oncall"
 urlpatterns = [
@@ -10,11 +10,16 @@ urlpatterns = [
     path("schedules/new", schedules.new_schedule, name="schedule-new"),
     path("schedules/new/preview", schedules.preview_new, name="schedule-new-preview"),
     path("schedules/replace", overrides.replace, name="replace"),
+    path("schedules/mine", swaps.mine, name="mine"),
+    path("schedules/swaps/<int:swap_id>/take", swaps.take, name="swap-take"),
+    path("schedules/swaps/<int:swap_id>/decline", swaps.decline, name="swap-decline"),
+    path("schedules/swaps/<int:swap_id>/withdraw", swaps.withdraw, name="swap-withdraw"),
     path("schedules/overrides/<int:override_id>/remove", overrides.remove_override, name="override-remove"),
     path("schedules/<slug:slug>/", board.schedule, name="schedule"),
     path("schedules/<slug:slug>/edit", schedules.edit_schedule, name="schedule-edit"),
     path("schedules/<slug:slug>/delete", schedules.delete_schedule, name="schedule-delete"),
     path("schedules/<slug:slug>/overrides", overrides.add_override, name="override-add"),
+    path("schedules/<slug:slug>/swaps", swaps.ask, name="swap-ask"),
     path("schedules/<slug:slug>/layers/new", layers.new_layer, name="layer-new"),
     path("schedules/<slug:slug>/layers/preview", layers.preview_layer, name="layer-new-preview"),
     path("schedules/<slug:slug>/layers/<int:layer_id>/edit", layers.edit_layer, name="layer-edit"),

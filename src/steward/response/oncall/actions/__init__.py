@@ -6,6 +6,13 @@ from steward.response.oncall.actions.overrides import add_override, remove_overr
 from steward.response.oncall.actions.policies import StepInput, create_policy, delete_policy, update_policy
 from steward.response.oncall.actions.running import page_failed, run_escalation
 from steward.response.oncall.actions.schedules import create_schedule, delete_schedule, update_schedule
+from steward.response.oncall.actions.swaps import (
+    ask_for_cover,
+    decline_swap,
+    swap_past_due,
+    take_swap,
+    withdraw_swap,
+)
 from steward.response.oncall.queries.drafts import LayerInput
 
 __all__ = [
@@ -14,10 +21,12 @@ __all__ = [
     "StepInput",
     "add_layer",
     "add_override",
+    "ask_for_cover",
     "change_facts",
     "check_draft",
     "create_policy",
     "create_schedule",
+    "decline_swap",
     "delete_policy",
     "delete_schedule",
     "page_failed",
@@ -27,7 +36,10 @@ __all__ = [
     "run_escalation",
     "start_escalations",
     "stop_escalation",
+    "swap_past_due",
+    "take_swap",
     "update_layer",
     "update_policy",
     "update_schedule",
+    "withdraw_swap",
 ]

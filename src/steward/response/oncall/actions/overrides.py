@@ -33,7 +33,17 @@ def add_override(
     """Have somebody take over for a while, from ``start_at`` until just before ``end_at``: alone, or in the place of
     ``replaces_id`` whenever that person would be on call then."""
     actor.require("oncall.manage")
-    schedule = locked(actor, schedule_id)
+    return put_override(
+        locked(actor, schedule_id), actor=actor, now=now, user_id=user_id, replaces_id=replaces_id, start_at=start_at,
+        end_at=end_at, reason=reason,
+    )  # fmt: skip
+
+
+def put_override(
+    schedule: Schedule, *, actor: Actor, now: datetime, user_id: int, replaces_id: int | None, start_at: datetime,
+    end_at: datetime, reason: str,
+) -> Override:  # fmt: skip
+    """The override in a locked schedule, whoever may have it made."""
     check_range(start_at, end_at, now)
     _check_people(user_id, replaces_id)
     override = Override.objects.create(

@@ -16,7 +16,7 @@ from steward.foundation.rest.api import KeysetQuery, page_of
 from steward.response.oncall import actions, queries
 from steward.response.oncall.api.common import MAX_ID, OnCallPerson, actor_of
 from steward.response.oncall.errors import LayerInvalid, ScheduleInvalid
-from steward.response.oncall.models import Layer, Override, Schedule
+from steward.response.oncall.models import Layer, Override, Schedule, Swap
 from steward.response.oncall.queries import ShiftView
 from steward.response.oncall.queries.layers import windows_of
 
@@ -174,6 +174,57 @@ class OverridePage(Schema):
     next: str | None
 
 
+class SwapIn(Schema):
+    """Ask for cover. A key asks for somebody (``user_id``) and needs oncall.manage."""
+
+    user_id: Key
+    start_at: datetime
+    end_at: datetime
+    offered_to_id: Key | None = Field(None, description="Who is asked; none: anybody may take it.")
+    note: str = Field("", max_length=200)
+
+
+class TakeIn(Schema):
+    user_id: Key = Field(description="Who takes the shift.")
+
+
+class SwapOut(Schema):
+    id: int
+    schedule_id: int
+    state: Literal["open", "taken", "declined", "withdrawn", "past_due"]
+    asker: OnCallPerson
+    offered_to: OnCallPerson | None
+    taken_by: OnCallPerson | None
+    override_id: int | None
+    start_at: datetime
+    end_at: datetime
+    note: str
+    created_at: datetime
+
+
+class SwapPage(Schema):
+    items: list[SwapOut]
+    next: str | None
+
+
+class SwapQuery(KeysetQuery):
+    state: Literal["", "open", "taken", "declined", "withdrawn", "past_due"] = ""
+    schedule_id: int | None = Field(None, ge=1, le=MAX_ID)
+
+
+class NeedOut(Schema):
+    """From ``start`` until ``end`` this person is on call and away."""
+
+    schedule_id: int
+    schedule: str
+    user: OnCallPerson
+    start: datetime
+    end: datetime
+    kind: Literal["leave", "holiday"]
+    name: str = Field(description="The public holiday; empty for leave.")
+    swap_id: int | None = Field(description="Cover is asked for already.")
+
+
 def _shift(view: ShiftView) -> dict[str, Any]:
     same = {name: getattr(view, name) for name in ("start", "end", "source", "layer", "reason")}
     return {"user": _person(view.user), **same}
@@ -308,6 +359,63 @@ def remove_override(request: HttpRequest, override_id: int) -> Status[None]:
 def replace_everywhere(request: HttpRequest, payload: ReplaceIn) -> Status[list[dict[str, Any]]]:
     made = actions.replace_everywhere(actor=actor_of(request), now=clock.now(), **payload.dict())
     return Status(201, [_override(each) for each in made])
+
+
+@schedules.get("/cover", response=list[NeedOut], summary="Shifts of the next 30 days whose person is away")
+def cover(request: HttpRequest) -> list[dict[str, Any]]:
+    actor = actor_of(request)
+    actor.require("oncall.view")
+    return [
+        {
+            "schedule_id": need.shift.schedule_id, "schedule": need.shift.schedule, "user": _person(need.shift.user),
+            "start": need.start, "end": need.end, "kind": need.absence.kind, "name": need.absence.name,
+            "swap_id": need.swap.pk if need.swap else None,
+        }
+        for need in queries.needs_of(actor, clock.now())
+    ]  # fmt: skip
+
+
+@schedules.get("/swaps", response=SwapPage, summary="List requests for cover")
+def list_swaps(request: HttpRequest, query: Query[SwapQuery]) -> dict[str, Any]:
+    actor = actor_of(request)
+    actor.require("oncall.view")
+    found = queries.swaps(actor)
+    if query.state:
+        found = found.filter(state=query.state)
+    if query.schedule_id is not None:
+        found = found.filter(schedule_id=query.schedule_id)
+    return page_of(found, query, ("-start_at", "-id"), _swap)
+
+
+@schedules.post("/{int:schedule_id}/swaps", response={201: SwapOut}, summary="Ask for cover")
+def ask_for_cover(request: HttpRequest, schedule_id: int, payload: SwapIn) -> Status[dict[str, Any]]:
+    made = actions.ask_for_cover(actor=actor_of(request), now=clock.now(), schedule_id=schedule_id, **payload.dict())
+    return Status(201, _swap(made))
+
+
+@schedules.post("/swaps/{int:swap_id}/take", response=SwapOut, summary="Take somebody's shift")
+def take_swap(request: HttpRequest, swap_id: int, payload: TakeIn) -> dict[str, Any]:
+    taken = actions.take_swap(actor=actor_of(request), now=clock.now(), swap_id=swap_id, user_id=payload.user_id)
+    return _swap(queries.swaps(actor_of(request)).get(pk=taken.pk))
+
+
+@schedules.post("/swaps/{int:swap_id}/decline", response=SwapOut, summary="Say no for who was asked")
+def decline_swap(request: HttpRequest, swap_id: int) -> dict[str, Any]:
+    return _swap(actions.decline_swap(actor=actor_of(request), now=clock.now(), swap_id=swap_id))
+
+
+@schedules.post("/swaps/{int:swap_id}/withdraw", response=SwapOut, summary="Take a request for cover back")
+def withdraw_swap(request: HttpRequest, swap_id: int) -> dict[str, Any]:
+    return _swap(actions.withdraw_swap(actor=actor_of(request), now=clock.now(), swap_id=swap_id))
+
+
+def _swap(swap: Swap) -> dict[str, Any]:
+    names = ("id", "schedule_id", "state", "override_id", "start_at", "end_at", "note", "created_at")
+    people = {name: getattr(swap, name) for name in ("asker", "offered_to", "taken_by")}
+    return {
+        **{name: getattr(swap, name) for name in names},
+        **{name: _person(user) if user else None for name, user in people.items()},
+    }
 
 
 def _layers(payload: ScheduleIn) -> list[actions.LayerInput]:

@@ -2,10 +2,11 @@
 
 from steward.response.oncall.forms.layers import WEEKDAYS, HoursRow, LayerForm, TurnRow, hours_rows, turn_rows
 from steward.response.oncall.forms.policies import PolicyForm, StepRow, kinds, step_rows
-from steward.response.oncall.forms.schedules import OverrideForm, ReplaceForm, ScheduleForm
+from steward.response.oncall.forms.schedules import CoverForm, OverrideForm, ReplaceForm, ScheduleForm
 
 __all__ = [
     "WEEKDAYS",
+    "CoverForm",
     "HoursRow",
     "LayerForm",
     "OverrideForm",

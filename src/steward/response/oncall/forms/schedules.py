@@ -63,3 +63,20 @@ class ReplaceForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name in ("user", "replaces"):
             self.fields[name].choices = [("", "—"), *people]  # type: ignore[attr-defined]
+
+
+class CoverForm(forms.Form):
+    """Somebody asks for cover; times are in the reader's zone."""
+
+    offered_to = forms.TypedChoiceField(
+        label=gettext_lazy("Who is asked"), coerce=int, required=False, empty_value=None,
+        help_text=gettext_lazy("A person is told, and may decline. Anybody: it stands open for all."),
+    )  # fmt: skip
+    start_at = _moment(gettext_lazy("From"))
+    end_at = _moment(gettext_lazy("To"))
+    note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=200)
+    user = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, people: Choices = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["offered_to"].choices = [("", gettext_lazy("anybody")), *people]  # type: ignore[attr-defined]

@@ -17,7 +17,6 @@ from steward.foundation.moments import written
 from steward.foundation.ui.views import page
 from steward.response.notifications import queries as notifications
 from steward.response.oncall import calendar, queries, shown
-from steward.response.oncall.models import Schedule
 from steward.response.oncall.pages.common import actor_of
 
 WEEKS = 4
@@ -37,13 +36,17 @@ VIEWS = {
 def board(request: HttpRequest) -> HttpResponseBase:
     """Every schedule: who, until when, who follows, and gaps."""
     actor, now = actor_of(request), clock.now()
-    lines, duty = queries.overview(actor, now)
+    lines, duty, rosters = queries.overview(actor, now)
+    needs = queries.needs(
+        rosters, now, now + timedelta(weeks=WEEKS), queries.open_swaps([each.schedule.pk for each in rosters], now)
+    )
     people = [user for line in lines for user in line.people]
     reach = notifications.reach_of_people([*people, *(shift.user for shift in duty.now)])
     context = {
         "lines": [
             {
                 "line": line,
+                "needs": [need for need in needs if need.shift.schedule_id == line.schedule.pk],
                 "shifts": [{"shift": each, "unreachable": not reach.get(each.user.pk)} for each in line.shifts],
             }
             for line in lines
@@ -59,28 +62,36 @@ def board(request: HttpRequest) -> HttpResponseBase:
 @require_GET
 def schedule(request: HttpRequest, slug: str) -> HttpResponseBase:
     """One schedule."""
-    found = queries.schedule_by_slug(actor_of(request), slug)
-    return render(request, "oncall/schedule.html", _context(request, found))
+    return render(request, "oncall/schedule.html", _context(request, slug))
 
 
-def _context(request: HttpRequest, found: Schedule) -> dict[str, Any]:
+def _context(request: HttpRequest, slug: str) -> dict[str, Any]:
     actor, now = actor_of(request), clock.now()
+    roster = queries.roster_by_slug(actor, slug, now, FARTHEST)
+    found = roster.schedule
     view = request.GET.get("view", "")
     view = view if view in VIEWS else "month"
     _name, weeks, step = VIEWS[view]
     offset = _offset(request)
     first = calendar.first_day(now, found.time_zone) + timedelta(weeks=offset)
     start, end = calendar.range_of(first, weeks, found.time_zone)
-    roster = queries.rosters_around([found.pk], min(now, start), FARTHEST)[found.pk]
     order = [user.pk for user in roster.members]
     current = roster.at(now)
     coming = [each for each in roster.between(now, now + timedelta(weeks=WEEKS * 2)) if each.start > now]
     reach = notifications.reach_of_people([*roster.members, *(each.user for each in current)])
+    swaps = queries.open_swaps([found.pk], now)
+    needs = queries.needs([roster], min(now, start), max(end, now + timedelta(weeks=WEEKS)), swaps)
     steps = found.steps.select_related("policy").order_by("policy__name")
     return {
         "schedule": found,
         "weeks": calendar.picture(
-            roster.between(start, end), first=first, weeks=weeks, zone=found.time_zone, now=now, order=order
+            roster.between(start, end),
+            first=first,
+            weeks=weeks,
+            zone=found.time_zone,
+            now=now,
+            order=order,
+            needs=needs,
         ),
         "views": [(key, name) for key, (name, *_rest) in VIEWS.items()],
         "view": view,
@@ -93,6 +104,8 @@ def _context(request: HttpRequest, found: Schedule) -> dict[str, Any]:
         "coming": coming[:5],
         "gaps": roster.gaps(now, now + timedelta(weeks=WEEKS))[:5],
         "layers": shown.layers(roster, list(found.layers.all()), now, calendar.colours(order), reach),
+        "needs": [need for need in needs if now < need.end <= now + timedelta(weeks=WEEKS)][:8],
+        "swaps": swaps,
         "overrides": roster.overrides_after(now),
         "may_manage": actor.can("oncall.manage"),
         "policies": list(dict.fromkeys(step.policy for step in steps)),

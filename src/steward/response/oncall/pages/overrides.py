@@ -30,7 +30,7 @@ def add_override(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Have somebody take over: a dialog for htmx, a page otherwise."""
     actor, now = actor_of(request), clock.now()
     found = queries.schedule_by_slug(actor, slug)
-    form = forms.OverrideForm(request.POST or None, people=people_choices(actor), initial=_suggested(request, now))
+    form = forms.OverrideForm(request.POST or None, people=people_choices(actor), initial=suggested(request, now))
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -63,7 +63,7 @@ def replace(request: HttpRequest) -> HttpResponseBase:
     """Somebody is away: somebody else stands in everywhere."""
     actor, now = actor_of(request), clock.now()
     people = people_choices(actor)
-    form = forms.ReplaceForm(request.POST or None, people=people, initial=_suggested(request, now))
+    form = forms.ReplaceForm(request.POST or None, people=people, initial=suggested(request, now))
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -81,8 +81,8 @@ def replace(request: HttpRequest) -> HttpResponseBase:
     return render(request, "oncall/replace_form.html", context, status=422 if request.method == "POST" else 200)
 
 
-def _suggested(request: HttpRequest, now: datetime) -> dict[str, Any]:
-    """What the form begins with: what was marked in the calendar (Unix times), else the next twelve hours."""
+def suggested(request: HttpRequest, now: datetime) -> dict[str, Any]:
+    """What a form begins with: what was marked in the calendar (Unix times), else the next twelve hours."""
     start, end = (number(request.GET.get(name, "")) or 0 for name in ("start", "end"))
     begin = (now + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
     until = begin + timedelta(hours=12)

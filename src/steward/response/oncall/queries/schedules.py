@@ -31,6 +31,7 @@ class ShiftView:
 
     schedule_id: int
     schedule: str
+    slug: str
     user: User
     start: datetime
     end: datetime
@@ -136,7 +137,9 @@ class Roster:
         layer = self.layers[shift.layer].name if shift.layer is not None else ""
         reason = self._reason(shift, user_id) if shift.source == "override" else ""
         schedule, user = self.schedule, self._people[user_id]
-        return ShiftView(schedule.pk, schedule.name, user, shift.start, shift.end, shift.source, reason, layer)
+        return ShiftView(
+            schedule.pk, schedule.name, schedule.slug, user, shift.start, shift.end, shift.source, reason, layer
+        )
 
     def _reason(self, shift: rotation.Shift, user_id: int) -> str:
         """What the override says: the last one made that covers the beginning of the shift made it."""
@@ -155,6 +158,14 @@ def rosters(found: QuerySet[Schedule], start: datetime, end: datetime) -> list[R
     for each in made.select_related("user", "replaces").order_by("id"):
         overrides.setdefault(each.schedule_id, []).append(each)
     return [Roster(each, layers.get(each.pk, ()), overrides.get(each.pk, ())) for each in listed]
+
+
+def roster_by_slug(actor: Actor, slug: str, now: datetime, around: timedelta) -> Roster:
+    """One schedule ready to be asked about times around now; ScheduleNotFound when the actor does not see it."""
+    found = rosters(schedules(actor).filter(slug=slug), now - around, now + around)
+    if not found:
+        raise ScheduleNotFound(_("There is no such schedule, or you may not see it."))
+    return found[0]
 
 
 def rosters_around(schedule_ids: Iterable[int], now: datetime, ahead: timedelta = AROUND) -> dict[int, Roster]:
@@ -182,8 +193,10 @@ def board(actor: Actor, now: datetime, *, ahead: timedelta = timedelta(weeks=4))
     return overview(actor, now, ahead=ahead)[0]
 
 
-def overview(actor: Actor, now: datetime, *, ahead: timedelta = timedelta(weeks=4)) -> tuple[list[NowOnCall], Duty]:
-    """The board, and the actor's own duty in the schedules on it."""
+def overview(
+    actor: Actor, now: datetime, *, ahead: timedelta = timedelta(weeks=4)
+) -> tuple[list[NowOnCall], Duty, list[Roster]]:
+    """The board, the actor's own duty in the schedules on it, and their rosters."""
     found = rosters(schedules(actor), now - AROUND, now + AROUND)
     lines = [
         NowOnCall(
@@ -191,7 +204,7 @@ def overview(actor: Actor, now: datetime, *, ahead: timedelta = timedelta(weeks=
         )
         for roster in found
     ]  # fmt: skip
-    return lines, _duty(found, actor.user_id, now)
+    return lines, _duty(found, actor.user_id, now), found
 
 
 def duty_of(user_id: int, now: datetime) -> Duty:

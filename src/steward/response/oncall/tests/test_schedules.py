@@ -282,7 +282,7 @@ def test_bars_fill_each_week_from_end_to_end(seconds: int, zone: str) -> None:
     start, end = calendar.range_of(first, 4, zone)
     assert start <= now < end
     half = start + (end - start) / 2
-    shift = queries.ShiftView(1, "App", user_like(5), half, half + timedelta(days=2), "rotation")
+    shift = queries.ShiftView(1, "App", "app", user_like(5), half, half + timedelta(days=2), "rotation")
     for week in calendar.picture([shift], first=first, weeks=4, zone=zone, now=now, order=[5]):
         reached = 0.0
         for left, width in parts(week):
@@ -299,7 +299,7 @@ def user_like(key: int) -> Any:
 
 def test_bars_stand_where_the_clock_says() -> None:
     start, end = datetime(2026, 3, 2, 8, tzinfo=UTC), datetime(2026, 3, 9, 8, tzinfo=UTC)  # Monday 09:00 in Berlin
-    shift = queries.ShiftView(1, "App", user_like(5), start, end, "override", "dentist")
+    shift = queries.ShiftView(1, "App", "app", user_like(5), start, end, "override", "dentist")
     first, second = calendar.picture(
         [shift], first=date(2026, 3, 2), weeks=2, zone="Europe/Berlin", now=NOW, order=[9, 5]
     )
