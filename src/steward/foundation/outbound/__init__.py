@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import NoAnswer, OutboundError, Refused, Rejected, Unreachable
 from .guard import guarded_create_connection
-from .http import HttpResult, request
+from .http import HttpResult, check_url, request
 from .mail import MailSettings, SmtpResult, close_connections, probe, send_mail
 from .message import message_id_for, one_line
 from .policy import OutboundPolicy
@@ -27,6 +27,7 @@ __all__ = [
     "SmtpResult",
     "Unreachable",
     "check_push_url",
+    "check_url",
     "close_connections",
     "guarded_create_connection",
     "message_id_for",

@@ -86,6 +86,11 @@ def request(
     return answer
 
 
+def check_url(url: str) -> None:
+    """Raise Refused for an address that can never be called; whether it may be is seen when it is."""
+    _build("GET", url, None, None, None, None)
+
+
 def _build(
     method: str,
     url: str,

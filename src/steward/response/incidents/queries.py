@@ -131,6 +131,19 @@ def of_alert(actor: Actor, alert_id: int) -> QuerySet[Incident]:
     return found.order_by("-pk")
 
 
+def pressure(incident_id: int, minutes: Iterable[int], now: datetime) -> tuple[str, dict[int, int]]:
+    """How bad an incident is, and how many of its alerts fired for the first time or again within the last so many
+    minutes (by minutes)."""
+    severity = Incident.objects.filter(pk=incident_id).values_list("severity", flat=True).first() or ""
+    members = IncidentAlert.objects.filter(incident_id=incident_id)
+    found = {}
+    for each in minutes:
+        since = now - timedelta(minutes=each)
+        lately = Q(joined_at__gt=since) | Q(firing=True, alert__starts_at__gt=since)
+        found[each] = members.filter(lately).count()
+    return severity, found
+
+
 def holding(alert_id: int) -> list[Incident]:
     """The active incidents in which this alert fires, in the order of locks."""
     fires = IncidentAlert.objects.filter(alert_id=alert_id, firing=True).values("incident_id")

@@ -12,7 +12,14 @@ from steward.foundation.sentences import joined, ngettext
 from steward.foundation.subjects import SubjectRef
 from steward.response.incidents import actions, queries
 from steward.response.notifications.events import PageFailed, PageSent, SubjectLocking
-from steward.response.oncall.events import EscalationEnded, NobodyReached, PeoplePaged, StepTaken
+from steward.response.oncall.events import (
+    EscalationEnded,
+    NobodyReached,
+    PeoplePaged,
+    SeverityWanted,
+    StepTaken,
+    SubjectAsked,
+)
 from steward.signals.alerts.events import AlertAcknowledged, AlertsLeaving
 
 ONCALL, DELIVERY = system("on-call"), system("notifications")
@@ -22,6 +29,22 @@ ONCALL, DELIVERY = system("on-call"), system("notifications")
 def subject_locking(event: SubjectLocking) -> None:
     if event.subject.kind == "incident":
         actions.lock(incident_id=event.subject.id)
+
+
+@subscribe(SubjectAsked)
+def subject_asked(event: SubjectAsked) -> None:
+    """How bad it is, for conditions of escalation policies."""
+    if event.subject.kind == "incident":
+        event.severity, event.alerts = queries.pressure(event.subject.id, event.minutes, event.now)
+
+
+@subscribe(SeverityWanted)
+def severity_wanted(event: SeverityWanted) -> None:
+    """A step of an escalation policy takes it for worse than it is."""
+    if event.subject.kind == "incident" and actions.escalated(
+        actor=ONCALL, now=event.now, incident_id=event.subject.id, severity=event.severity, why=event.why
+    ):
+        event.answers.append(event.severity)
 
 
 @subscribe(AlertsLeaving)

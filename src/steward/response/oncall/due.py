@@ -1,12 +1,17 @@
-"""The clock of escalations."""
+"""The clocks of escalations and of the webhooks that they call."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import time
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import Q
 
 from steward.foundation.due import registry
-from steward.response.oncall import actions
-from steward.response.oncall.models import Escalation, Swap
+from steward.foundation.history import registry as history
+from steward.response.oncall import actions, calling
+from steward.response.oncall.models import Escalation, Swap, WebhookCall
 
 
 def run_one(escalation_id: int, now: datetime) -> None:
@@ -18,4 +23,31 @@ def past_due(swap_id: int, now: datetime) -> None:
 
 
 registry.register(registry.DueKind("oncall.swap", Swap, registry.each(past_due), batch=20, workers=1))
-registry.register(registry.DueKind("oncall.escalation", Escalation, registry.each(run_one), batch=10, workers=2))
+
+
+def call_one(call_id: int, now: datetime) -> None:
+    """Make one try; its time is the claim's time plus what has passed since."""
+    began = time.monotonic()
+    begun = actions.begin_call(now=now, call_id=call_id)
+    if begun is None:
+        return
+    if not connection.in_atomic_block:
+        # Back to the pool: a slow server must not keep a database connection from the other workers.
+        connection.close()
+    answer = calling.call(begun, now)
+    actions.end_call(now=now + timedelta(seconds=time.monotonic() - began), calling=begun, answer=answer)
+
+
+registry.register(
+    registry.DueKind(
+        "oncall.escalation", Escalation, registry.each(run_one), batch=10, workers=2,
+        stranded=Q(state="running", due_at=None),
+    )
+)  # fmt: skip
+registry.register(
+    registry.DueKind(
+        "oncall.webhook", WebhookCall, registry.each(call_one), lease=timedelta(seconds=30), batch=1, workers=4,
+        stranded=Q(state__in=["waiting", "sending", "retrying"], due_at=None),
+    )
+)  # fmt: skip
+history.register(history.Cleaner("webhook calls", actions.remove_old_calls))

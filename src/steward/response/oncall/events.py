@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from steward.foundation.subjects import SubjectRef
@@ -55,3 +55,48 @@ class EscalationEnded:
     outcome: str
     reason: str
     now: datetime
+
+
+@dataclass(slots=True)
+class SubjectAsked:
+    """How bad is the subject, and how many of its alerts came within the last so many ``minutes``? Who owns it says so
+    in ``severity`` and ``alerts`` (minutes → number). It is locked already."""
+
+    subject: SubjectRef
+    minutes: frozenset[int]
+    now: datetime
+    severity: str = ""
+    alerts: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityWanted:
+    """A step wants the subject to be at least this bad. Its owner adds what became of that to ``answers``."""
+
+    subject: SubjectRef
+    severity: str
+    why: str
+    now: datetime
+    answers: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookWanted:
+    """A step wants the runbook ``reference`` to be started for the subject, once for each ``key``. Who starts it adds
+    what became of that to ``answers``."""
+
+    subject: SubjectRef
+    subject_label: str
+    reference: str
+    key: str
+    why: str
+    now: datetime
+    answers: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class RunbooksAsked:
+    """Which runbooks can a step start? The room of runbooks adds (reference, name); while no room answers, policies do
+    not offer the step."""
+
+    found: list[tuple[str, str]] = field(default_factory=list)

@@ -171,6 +171,8 @@ class EscalationPolicy(models.Model):
     team = models.ForeignKey("accounts.Team", models.PROTECT, null=True, blank=True, related_name="policies")
     repeat = models.PositiveSmallIntegerField(_("repeat"), default=2)
     version = models.PositiveIntegerField(default=1)
+    # Grows with each new signing secret of its webhooks.
+    secret_number = models.PositiveIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = PolicyQuerySet.as_manager()
@@ -184,12 +186,24 @@ class EscalationPolicy(models.Model):
 
 class StepKind(models.TextChoices):
     NOTIFY_SCHEDULE = "notify_schedule", _("notify who is on call")
+    NOTIFY_PREVIOUS = "notify_previous", _("notify who was on call before")
+    NOTIFY_NEXT = "notify_next", _("notify who is on call next")
     NOTIFY_USER = "notify_user", _("notify a person")
     NOTIFY_TEAM = "notify_team", _("notify a team")
+    TURN_TEAM = "turn_team", _("notify the members of a team in turn")
+    TURN_PEOPLE = "turn_people", _("notify people in turn")
     WAIT = "wait", _("wait")
+    WAIT_HOURS = "wait_hours", _("wait until hours begin")
+    CONTINUE_IF = "continue_if", _("continue only if")
+    WEBHOOK = "webhook", _("call a webhook")
+    RUNBOOK = "runbook", _("start a runbook")
+    RAISE_SEVERITY = "raise_severity", _("raise the severity")
+    END = "end", _("end")
 
 
 class PolicyStep(models.Model):
+    """One step. ``options`` are what only some kinds have, ``rules.Step.extras`` says which."""
+
     policy = models.ForeignKey(EscalationPolicy, models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(_("kind"), max_length=20, choices=StepKind)
@@ -197,10 +211,23 @@ class PolicyStep(models.Model):
     user = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="policy_steps")
     team = models.ForeignKey("accounts.Team", models.PROTECT, null=True, blank=True, related_name="policy_steps")
     wait_minutes = models.PositiveSmallIntegerField(_("minutes"), null=True, blank=True)
+    options = models.JSONField(default=dict, db_default={}, blank=True)
 
     class Meta:
         ordering = ["position"]
         constraints = [models.UniqueConstraint(fields=["policy", "position"], name="one_step_position")]
+
+
+class Turn(models.Model):
+    """Who of the people that take turns had theirs when: the one with the lowest ``number`` is asked next. ``key`` names
+    the policy and what the people are taken from, so that the turn goes on when the policy is edited."""
+
+    key = models.CharField(max_length=80)
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+", db_index=False)
+    number = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "user"], name="one_turn_of_a_person")]
 
 
 class EscalationState(models.TextChoices):
@@ -240,3 +267,32 @@ class Escalation(DueModel):
                 name="one_running_escalation",
             )
         ]
+
+
+class CallState(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    SENDING = "sending", _("sending")
+    RETRYING = "retrying", _("retrying")
+    SENT = "sent", _("sent")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class WebhookCall(DueModel):
+    """A webhook that a step of an escalation calls; ``due_at`` is the next try. ``signer`` names the secret that signs
+    it, ``step`` the step in words."""
+
+    escalation = models.ForeignKey(Escalation, models.CASCADE, related_name="calls")
+    key = models.CharField(max_length=120, unique=True)
+    step = models.TextField()
+    url = models.TextField()
+    body = models.JSONField()
+    signer = models.CharField(max_length=40)
+    state = models.CharField(_("state"), max_length=12, choices=CallState, default=CallState.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    answer = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [DueModel.index("webhook_call_due")]

@@ -29,6 +29,7 @@ urlpatterns = [
     path("policies/new", policies.new_policy, name="policy-new"),
     path("policies/<slug:slug>/", policies.policy, name="policy"),
     path("policies/<slug:slug>/edit", policies.edit_policy, name="policy-edit"),
+    path("policies/<slug:slug>/secret", policies.renew_secret, name="policy-secret"),
     path("policies/<slug:slug>/delete", policies.delete_policy, name="policy-delete"),
     path("panels/incident/<int:subject_id>/escalation", policies.escalation_panel, name="incident-escalation"),
 ]

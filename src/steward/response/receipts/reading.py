@@ -168,11 +168,15 @@ def escalated_of(record: oncall.EscalationRecord) -> rules.Escalated:
     return rules.Escalated(
         id=record.id, incident_id=record.subject_id, at=record.started_at,
         policy=rules.Rule("policy", plan.policy_id or 0, plan.policy, plan.version, slug=record.policy_slug),
-        steps=tuple(step_words(step.kind, step.label, step.wait_minutes) for step in plan.steps),
+        steps=tuple(_words(step) for step in plan.steps),
         rounds=plan.repeat + 1, state=record.state, next_at=record.next_at, ended_at=record.ended_at,
         end_reason=record.end_reason, plan=tuple(rules.PlanStep(step.kind, step.target_id) for step in plan.steps),
         reached=record.reached,
     )  # fmt: skip
+
+
+def _words(step: Any) -> str:
+    return step_words(step.kind, step.label, step.wait_minutes) or str(oncall.step_words(step))
 
 
 def paged_of(whole: notifications.WholePage) -> rules.Paged:

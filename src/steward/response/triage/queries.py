@@ -190,6 +190,8 @@ class Step:
     people: tuple[Any, ...]
     problems: tuple[str, ...]
     skipped: bool
+    words: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +242,7 @@ def _outcome(
         service_why=_("the route says so") if own else belongs.why,
         then=then,
         then_why=why,
-        pages=_pages(route.policy_id, now) if pages else [],
+        pages=_pages(route.policy_id, now, rules.severity(route, labels.get("severity", ""))) if pages else [],
     )
 
 
@@ -261,13 +263,13 @@ def _then(route: rules.RouteSpec) -> tuple[str, str]:
     return _("An incident opens at once, and people are paged:"), why
 
 
-def _pages(policy_id: int | None, now: datetime) -> list[Step]:
+def _pages(policy_id: int | None, now: datetime, severity: str) -> list[Step]:
     return [
         Step(
             step.kind, step.label, step.wait_minutes, step.after, duration_words(step.after), step.people,
-            step.problems, step.skipped,
+            step.problems, step.skipped, step.words, step.note,
         )
-        for step in oncall.who_would_be_paged(policy_id or 0, now)
+        for step in oncall.who_would_be_paged(policy_id or 0, now, severity)
     ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from steward.response.incidents.actions.merging import merge, undo_merge
 from steward.response.incidents.actions.opening import Opening, declare, open_incident, open_incidents
 from steward.response.incidents.actions.reminding import quiet, shadow, tell_again, unquiet, unshadow
 from steward.response.incidents.actions.response import lock, lock_states, note_response
-from steward.response.incidents.actions.severity import Rule, set_severity
+from steward.response.incidents.actions.severity import Rule, escalated, set_severity
 from steward.response.incidents.actions.shared import JoiningAlert, subject_of
 from steward.response.incidents.actions.splitting import split, undo_split
 from steward.response.incidents.actions.work import (
@@ -34,6 +34,7 @@ __all__ = [
     "close",
     "close_if_due",
     "declare",
+    "escalated",
     "join_incidents",
     "lock",
     "lock_states",

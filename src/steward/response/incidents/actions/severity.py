@@ -64,6 +64,25 @@ def set_severity(*, actor: Actor, now: datetime, incident_id: int, severity: str
     return incident
 
 
+@transaction.atomic
+def escalated(*, actor: Actor, now: datetime, incident_id: int, severity: str, why: str) -> bool:
+    """An escalation that runs takes the incident for at least this bad; whether that made it worse. The escalation goes
+    on where it is, and what it says from now on names the new severity. What a person has judged stands."""
+    actor.require("incidents.edit")
+    incident = locked(incident_id, actor)
+    if not incident.is_active:
+        return False
+    step = rules.raising(incident.severity, severity, by_hand=incident.severity_by_hand)
+    if step == "hold":
+        text = _("Severity stays %(severity)s, as a person has set it") % {"severity": incident.severity}
+        entry(incident, now, actor, EntryKind.SEVERITY, text, why, {"held": severity})
+    if step != "raise":
+        return False
+    raise_to(incident, now, actor, severity, why, {"policy": incident.policy_id}, tell=False)
+    oncall.change_facts(subject=subject_of(incident), facts=facts_of(incident))
+    return True
+
+
 def raise_severity(
     incident: Incident, now: datetime, actor: Actor, alerts: Sequence[JoiningAlert], rule: Rule, *, tell: bool = True
 ) -> None:

@@ -13,15 +13,25 @@ from steward.response.oncall.actions.swaps import (
     take_swap,
     withdraw_swap,
 )
+from steward.response.oncall.actions.webhooks import (
+    Calling,
+    begin_call,
+    end_call,
+    remove_old_calls,
+    renew_secret,
+    secret_of,
+)
 from steward.response.oncall.queries.drafts import LayerInput
 
 __all__ = [
+    "Calling",
     "LayerInput",
     "Start",
     "StepInput",
     "add_layer",
     "add_override",
     "ask_for_cover",
+    "begin_call",
     "change_facts",
     "check_draft",
     "create_policy",
@@ -29,11 +39,15 @@ __all__ = [
     "decline_swap",
     "delete_policy",
     "delete_schedule",
+    "end_call",
     "page_failed",
     "remove_layer",
+    "remove_old_calls",
     "remove_override",
+    "renew_secret",
     "replace_everywhere",
     "run_escalation",
+    "secret_of",
     "start_escalations",
     "stop_escalation",
     "swap_past_due",

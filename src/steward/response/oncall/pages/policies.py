@@ -8,26 +8,39 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from steward.foundation import clock
+from steward.foundation.actors import Actor
 from steward.foundation.errors import Conflict, Invalid
 from steward.foundation.subjects import SubjectRef
 from steward.foundation.ui.views import page
-from steward.response.oncall import actions, forms, queries
+from steward.foundation.ui.zones import suggested
+from steward.response.oncall import actions, forms, queries, rules
 from steward.response.oncall.models import EscalationPolicy
 from steward.response.oncall.pages.common import actor_of, people_choices, show, team_choices
-from steward.response.oncall.queries.policies import plan_of, preview, with_steps
+from steward.response.oncall.queries.policies import names_of, plan_of, preview, with_steps
 
 
 @page("oncall.view")
 @require_GET
 def policies(request: HttpRequest) -> HttpResponseBase:
     """Every policy with its steps in short."""
-    found = with_steps(queries.policies(actor_of(request)).order_by("name"))
-    context = {"policies": [{"policy": each, "steps": plan_of(each).steps} for each in found], "tab": "policies"}
+    found = list(with_steps(queries.policies(actor_of(request)).order_by("name")))
+    names = names_of(found)
+    listed = [{"policy": each, "steps": [_in_short(step) for step in plan_of(each, names).steps]} for each in found]
+    context = {"policies": listed, "tab": "policies"}
     return render(request, "oncall/policies.html", context)
+
+
+def _in_short(step: rules.Step) -> dict[str, Any]:
+    return {
+        "kind": step.kind, "label": step.label, "wait_minutes": step.wait_minutes, "only_if": step.only_if,
+        "words": queries.step_words(step),
+    }  # fmt: skip
 
 
 @page("oncall.view")
@@ -42,8 +55,23 @@ def policy(request: HttpRequest, slug: str) -> HttpResponseBase:
         "steps": steps,
         "reached": sum(len(step.people) for step in steps),
         "may_manage": actor.can("oncall.manage"),
+        "secret": actions.secret_of(found.pk, found.secret_number) if _shows_secret(actor, steps) else "",
     }
     return render(request, "oncall/policy.html", context)
+
+
+def _shows_secret(actor: Actor, steps: list[queries.StepPreview]) -> bool:
+    return actor.can("oncall.manage") and any(step.kind == rules.WEBHOOK for step in steps)
+
+
+@page("oncall.manage")
+@require_POST
+def renew_secret(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Sign the webhooks with a new secret."""
+    found = queries.policy_by_slug(actor_of(request), slug)
+    actions.renew_secret(actor=actor_of(request), now=clock.now(), policy_id=found.pk)
+    messages.success(request, _("The webhooks are signed with a new secret from now on."))
+    return redirect("oncall:policy", slug=found.slug)
 
 
 @page("oncall.manage")
@@ -82,7 +110,10 @@ def escalation_panel(request: HttpRequest, subject_id: int) -> HttpResponseBase:
 
 def _edit(request: HttpRequest, found: EscalationPolicy | None) -> HttpResponseBase:
     actor = actor_of(request)
-    rows = [forms.StepRow.of(step) for step in plan_of(found).steps] if found else _suggestion()
+    rows = (
+        [forms.StepRow.of(step, f"s{place}") for place, step in enumerate(plan_of(found).steps)]
+        if found else _suggestion()
+    )  # fmt: skip
     errors: list[str] = []
     form = forms.PolicyForm(
         request.POST or None,
@@ -99,15 +130,23 @@ def _edit(request: HttpRequest, found: EscalationPolicy | None) -> HttpResponseB
             else:
                 messages.success(request, _("%(policy)s was saved.") % {"policy": saved.name})
                 return redirect("oncall:policy", slug=saved.slug)
+    runbooks = queries.runbooks()
+    chosen = {int(row.user) for row in rows if row.user.isdecimal()} | {key for row in rows for key in row.people}
     context = {
         "form": form,
         "policy": found,
         "rows": rows,
         "empty": forms.StepRow(),
+        "spare": [forms.StepRow(mark="x1"), forms.StepRow(mark="x2")],
         "step_errors": errors,
-        "kinds": forms.kinds(),
+        "kinds": forms.kinds(bool(runbooks)),
+        "runbooks": runbooks,
+        "severities": rules.SEVERITIES,
+        "weekdays": _short_days(),
+        "zones": suggested(),
+        "zone": timezone.get_current_timezone_name(),
         "schedules": list(queries.schedules(actor).order_by("name").values_list("pk", "name")),
-        "people": people_choices(actor, {int(row.user) for row in rows if row.user.isdecimal()}),
+        "people": people_choices(actor, chosen),
         "teams": team_choices(actor),
     }
     return render(request, "oncall/policy_form.html", context, status=422 if request.method == "POST" else 200)
@@ -136,4 +175,9 @@ def _place(rest: dict[str, list[str]], rows: list[forms.StepRow]) -> list[str]:
 
 def _suggestion() -> list[forms.StepRow]:
     """What a new policy begins with: who is on call, then some minutes to react."""
-    return [forms.StepRow("notify_schedule"), forms.StepRow("wait", minutes="5")]
+    return [forms.StepRow("notify_schedule", mark="s0"), forms.StepRow("wait", minutes="5", mark="s1")]
+
+
+def _short_days() -> list[tuple[int, str]]:
+    """Monday is 0."""
+    return [(day, str(name)) for day, name in WEEKDAYS_ABBR.items()]

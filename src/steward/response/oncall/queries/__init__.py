@@ -11,6 +11,7 @@ from steward.response.oncall.queries.policies import (
     policies,
     policy_by_id,
     policy_by_slug,
+    runbooks,
     who_would_be_paged,
 )
 from steward.response.oncall.queries.schedules import (
@@ -32,6 +33,7 @@ from steward.response.oncall.queries.schedules import (
     with_members,
 )
 from steward.response.oncall.queries.swaps import Mine, Need, mine, needs, needs_of, open_swaps, swaps
+from steward.response.oncall.queries.wording import condition_words, step_words
 
 __all__ = [
     "AROUND",
@@ -45,6 +47,7 @@ __all__ = [
     "ShiftView",
     "StepPreview",
     "board",
+    "condition_words",
     "duty_of",
     "escalation_of",
     "escalations_of",
@@ -59,9 +62,11 @@ __all__ = [
     "roster_by_slug",
     "roster_of",
     "rosters_around",
+    "runbooks",
     "schedule_by_id",
     "schedule_by_slug",
     "schedules",
+    "step_words",
     "swaps",
     "who",
     "who_would_be_paged",

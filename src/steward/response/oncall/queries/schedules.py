@@ -108,6 +108,11 @@ class Roster:
             rotation.Override(each.start_at, each.end_at, each.user_id, each.replaces_id) for each in self.overrides
         ]
 
+    @property
+    def people(self) -> frozenset[int]:
+        """Everybody who can be on call in the loaded range."""
+        return frozenset(self._people)
+
     def at(self, moment: datetime) -> list[ShiftView]:
         """The whole shifts that hold the moment; several when people are on call together, none in a gap."""
         return [self._view(shift) for shift in rotation.at(self._layers, self._made, moment)]

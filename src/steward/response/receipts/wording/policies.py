@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 
 
 def step_words(kind: str, label: str, wait_minutes: int) -> str:
-    """ "page who is on call for Application"."""
+    """ "page who is on call for Application"; nothing for steps that on-call words itself."""
     if kind == "wait":
         return ngettext("wait %(n)s minute", "wait %(n)s minutes", wait_minutes) % {"n": wait_minutes}
     words = {
@@ -15,4 +15,4 @@ def step_words(kind: str, label: str, wait_minutes: int) -> str:
         "notify_user": _("page %(name)s"),
         "notify_team": _("page the team %(name)s"),
     }
-    return words.get(kind, "%(name)s") % {"name": label}
+    return words.get(kind, "") % {"name": label}

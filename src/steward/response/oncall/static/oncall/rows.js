@@ -9,7 +9,17 @@
   function dress(item) {
     const kind = item.querySelector("[data-row-kind]");
     if (kind) item.dataset.kind = kind.value;
+    const when = item.querySelector("[name=step_when]");
+    const more = item.querySelector(".row-if");
+    if (!when || !more) return;
+    more.dataset.when = when.value;
+    if (kind.value === "wait_hours" || kind.value === "continue_if") more.open = true;
+    // Whose hours they are is asked only where hours are asked; the zone most likely meant stands there already.
+    const zone = item.querySelector("[name=step_zone]");
+    if (!zone.value && (when.value || kind.value === "wait_hours")) zone.value = item.closest("[data-zone]").dataset.zone;
   }
+
+  let fresh_rows = 0;
 
   function number(rows) {
     const items = Array.from(rows.children);
@@ -29,6 +39,12 @@
   function add(rows) {
     const template = document.getElementById(rows.dataset.rows);
     const fresh = template.content.firstElementChild.cloneNode(true);
+    // Boxes of several choices carry the row's own name.
+    fresh_rows += 1;
+    fresh.querySelectorAll("[name*=__row__], [value=__row__]").forEach((field) => {
+      field.name = field.name.replace("__row__", "n" + fresh_rows);
+      if (field.value === "__row__") field.value = "n" + fresh_rows;
+    });
     rows.append(fresh);
     dress(fresh);
     number(rows);
@@ -58,7 +74,7 @@
   });
 
   document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-row-kind]")) dress(row(event.target));
+    if (event.target.matches("[data-row-kind], [name=step_when]")) dress(row(event.target));
     if (event.target.matches("select[name$=unit]")) unit(event.target);
   });
 
