@@ -12,6 +12,7 @@ from steward.foundation.subjects import SubjectRef
 from steward.people.accounts import actions as accounts
 from steward.people.views import actions as views
 from steward.people.workforce import actions as workforce
+from steward.response.burden.models import ShiftReport
 from steward.response.incidents import actions as incidents
 from steward.response.incidents.models import Incident
 from steward.response.notifications import actions as notifications
@@ -101,7 +102,10 @@ class World:
             **self._given, schedule_id=free.pk, user_id=self.user.pk, start_at=later, end_at=later + timedelta(hours=8),
             note=MARK, offered_to_id=self.ids["deputy_id"],
         )  # fmt: skip
-        self._keep(swap_id=swap.pk)
+        report = ShiftReport.objects.create(
+            schedule=free, user=self.user, start_at=NOW - timedelta(days=1), end_at=NOW, asked_at=NOW, comment=MARK
+        )
+        self._keep(swap_id=swap.pk, report_id=report.pk)
         steps = [oncall.StepInput("notify_schedule", used.pk), oncall.StepInput("wait", wait_minutes=5)]
         self.policy = oncall.create_policy(**self._given, name=f"{name} used", steps=steps)
         policy = oncall.create_policy(**self._given, name=name, steps=steps)

@@ -25,6 +25,7 @@ OWN = {
     "accounts:profile", "accounts:sign-out", "notifications:contacts", "workforce:leave", "views:new", "views:edit",
     "views:replace", "views:first", "views:delete", "oncall:swap-ask",
     "oncall:swap-take", "oncall:swap-decline", "oncall:swap-withdraw",
+    "burden:note",
 }  # fmt: skip
 FORM = {"name": "x", "text": "x", "title": "x", "enabled": "1", "active": "1", "why": "x", "severity": "SEV1"}
 WRITES = ("INSERT", "UPDATE", "DELETE")

@@ -39,6 +39,7 @@ ROOMS = (
     "response.shadow",
     "response.debt",
     "response.receipts",
+    "response.burden",
     "web",
 )
 

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "steward.response.shadow",
     "steward.response.debt",
     "steward.response.receipts",
+    "steward.response.burden",
     "steward.web",
 ]
 

@@ -22,6 +22,7 @@ ROOMS = (
     "response.shadow",
     "response.debt",
     "response.receipts",
+    "response.burden",
 )
 
 own = (

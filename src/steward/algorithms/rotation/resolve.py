@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from steward.algorithms.calendars.wall import DAY, instant_of, moment_of
 from steward.algorithms.rotation.parts import Layer, Member, Override, Shift, as_utc
-from steward.algorithms.rotation.turns import Stretch, stretches, together
+from steward.algorithms.rotation.turns import Stretch, handovers_of, stretches, together
 
 LOOK = timedelta(days=512)
 """How far :func:`at` looks for the ends of a shift: further than an override of a year or a turn of 52 weeks."""
@@ -79,6 +79,12 @@ def gaps(shifts: Iterable[Shift], start: datetime, end: datetime) -> list[tuple[
     if covered < end:
         found.append((covered, end))
     return found
+
+
+def handovers(layer: Layer, start: datetime, end: datetime) -> list[datetime]:
+    """Return when turns of a layer change between `start` and `end` (neither included), also to the same people."""
+    first, last = instant_of(as_utc(start)), instant_of(as_utc(end))
+    return [moment_of(each) for each in handovers_of(layer, first, last)]
 
 
 def _segments(layers: Sequence[Layer], overrides: Sequence[Override], first: int, last: int) -> list[_Segment]:

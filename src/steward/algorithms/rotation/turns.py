@@ -40,6 +40,12 @@ def stretches(layer: Layer, first: int, last: int) -> list[Stretch]:
     return together(found)
 
 
+def handovers_of(layer: Layer, first: int, last: int) -> list[int]:
+    """The instants between ``first`` and ``last`` (neither included) at which turns change, whoever has them."""
+    turns = _turns(layer, Wall(layer.zone, first, last), first, last) if any(layer.turns) and last > first else ()
+    return sorted({edge for start, end, _people in turns for edge in (start, end) if first < edge < last})
+
+
 def windows_of(windows: Iterable[Window], wall: Wall, first: int, last: int) -> list[_Span]:
     """The hours that the windows name from ``first`` until ``last``, in order, those that meet or overlap made one."""
     found: list[_Span] = []

@@ -34,6 +34,7 @@ _MANAGE = (
     "routes.manage",
     "oncall.manage",
     "leave.manage",
+    "oncall.pay",
     "views.share",
     *_SUPPRESS,
 )

@@ -19,7 +19,7 @@ from steward.foundation.subjects import SubjectRef
 from steward.people.accounts import queries as accounts
 from steward.response.notifications import links, rules
 from steward.response.notifications.errors import PageNotFound
-from steward.response.notifications.models import Attempt, Bundling, ContactMethod, Delivery, Page
+from steward.response.notifications.models import Attempt, Bundling, ContactMethod, Delivery, Page, PageState
 from steward.response.notifications.shown import shown_target
 
 if TYPE_CHECKING:
@@ -236,3 +236,21 @@ def delivery_target(delivery: Delivery) -> str:
 def explain(page: Page) -> dict[str, Any]:
     """Why the page was asked for, for programs: the stored reason, in the reader's language, without inner bookkeeping."""
     return {name: value for name, value in sentences.told(page.reason).items() if name != "rules_version"}
+
+
+def received(user_ids: Iterable[int], start: datetime, end: datetime) -> dict[int, list[datetime]]:
+    """When these people were paged about incidents and a page arrived, by person and in order."""
+    return _received(Page.objects.filter(user_id__in=list(user_ids)), start, end)
+
+
+def received_at_all(start: datetime, end: datetime) -> dict[int, list[datetime]]:
+    """The same of everybody."""
+    return _received(Page.objects.all(), start, end)
+
+
+def _received(pages: QuerySet[Page], start: datetime, end: datetime) -> dict[int, list[datetime]]:
+    found: dict[int, list[datetime]] = {}
+    arrived = pages.filter(subject_kind="incident", state=PageState.SENT, created_at__gte=start, created_at__lt=end)
+    for user_id, at in arrived.order_by("created_at").values_list("user_id", "created_at"):
+        found.setdefault(user_id, []).append(at)
+    return found

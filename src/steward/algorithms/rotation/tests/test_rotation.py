@@ -9,7 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steward.algorithms.calendars import to_utc
-from steward.algorithms.rotation import Layer, Member, Override, RotationError, Shift, Unit, Window, at, gaps, resolve
+from steward.algorithms.rotation import (
+    Layer,
+    Member,
+    Override,
+    RotationError,
+    Shift,
+    Unit,
+    Window,
+    at,
+    gaps,
+    handovers,
+    resolve,
+)
 from steward.algorithms.rotation.resolve import LOOK
 
 ZONES = ["America/New_York", "Australia/Sydney", "Australia/Lord_Howe", "Asia/Shanghai"]
@@ -343,3 +355,11 @@ def test_nobody_is_nobody() -> None:
     for empty in ([], [weekly()], [Layer("UTC", date(2026, 1, 1), ((), ()))]):
         assert resolve(empty, [], start, end) == resolve(empty, [], end, start) == at(empty, [], start) == []
     assert gaps([], start, end) == [(start, end)]
+
+
+def test_handovers_are_told_also_to_the_same_person() -> None:
+    layer = Layer("Europe/Berlin", date(2026, 3, 16), (("ann",), ("ann",)), handover_weekday=0)
+    start, end = datetime(2026, 3, 20, tzinfo=UTC), datetime(2026, 4, 6, 7, tzinfo=UTC)
+    # Berlin's clocks go forward on 29 March; the last one is the end of the range, which is left out.
+    assert handovers(layer, start, end) == [datetime(2026, 3, 23, 8, tzinfo=UTC), datetime(2026, 3, 30, 7, tzinfo=UTC)]
+    assert handovers(Layer("UTC", date(2026, 3, 16), ()), start, end) == []

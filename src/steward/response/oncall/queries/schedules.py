@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from django.db.models import Q, QuerySet
@@ -122,6 +122,18 @@ class Roster:
         if end <= start:
             return []
         return [self._view(shift) for shift in rotation.resolve(self._layers, self._made, start, end)]
+
+    def turns(self, start: datetime, end: datetime) -> list[ShiftView]:
+        """The shifts of a range as their layers' turns cut them: two turns of one person in a row are two."""
+        found = []
+        for shift in rotation.resolve(self._layers, self._made, start, end):
+            view = self._view(shift)
+            edges = (
+                rotation.handovers(self._layers[shift.layer], view.start, view.end) if shift.layer is not None else []
+            )
+            points = [view.start, *edges, view.end]
+            found += [replace(view, start=opens, end=closes) for opens, closes in pairwise(points)]
+        return sorted(found, key=lambda each: (each.start, each.end))
 
     def gaps(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
         """When nobody is on call in the range."""

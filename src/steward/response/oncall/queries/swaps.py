@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -54,11 +54,16 @@ def open_swaps(schedule_ids: Iterable[int], now: datetime) -> list[Swap]:
     return list(found.select_related("schedule", "asker", "offered_to").order_by("start_at", "id"))
 
 
-def needs(found: Sequence[Roster], now: datetime, end: datetime, asked: Iterable[Swap] = ()) -> list[Need]:
-    """Where the person of a shift is on leave or has a public holiday, the next first: two queries."""
+def needs(
+    found: Sequence[Roster], now: datetime, end: datetime, asked: Iterable[Swap] = (),
+    away: Mapping[int, Sequence[Absence]] | None = None,
+) -> list[Need]:  # fmt: skip
+    """Where the person of a shift is on leave or has a public holiday, the next first: one query, or none when it is
+    known who is ``away``."""
     shifts = [shift for roster in found for shift in roster.between(now, end)]
     people: dict[int, User] = {shift.user.pk: shift.user for shift in shifts}
-    away = workforce.absences(people.values(), now, end)
+    if away is None:
+        away = workforce.absences(people.values(), now, end)
     waiting = list(asked)
     needed = [
         _need(shift, absence, waiting)
