@@ -160,6 +160,8 @@ CASES: dict[str, Case] = {
     "get /schedules/{schedule_id}/shifts": Case("oncall.view", query=RANGE),
     "get /schedules/{schedule_id}/overrides": Case("oncall.view"),
     "post /schedules/{schedule_id}/overrides": Case("oncall.manage", {"user_id": "{user_id}", **LIFE}),
+    "get /ledger": Case("audit.view"),
+    "get /ledger/state": Case("audit.view"),
     "get /schedules/cover": Case("oncall.view"),
     "get /burden": Case("oncall.view"),
     "get /burden/proposals/{schedule_slug}": Case("oncall.view"),

@@ -69,6 +69,15 @@ def _records(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     create.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     debt = commands.add_parser("debt", help="what alerts cost").add_subparsers(dest="action", required=True)
     debt.add_parser("rebuild", help="add every day up again from what is still stored")
+    ledger = commands.add_parser("ledger", help="the record of pages").add_subparsers(dest="action", required=True)
+    verify = ledger.add_parser("verify", help="check that nobody changed it; exit code 1 if somebody did")
+    verify.add_argument(
+        "--checkpoint", action="append", default=[], metavar="N:HASH", help="a checkpoint that was kept elsewhere"
+    )
+    verify.add_argument("--json", action="store_true", help="say it for programs")
+    ledger.add_parser("checkpoint", help="print how far it is, to be kept elsewhere")
+    prune = ledger.add_parser("prune", help="remove old entries; what is left stays provable")
+    prune.add_argument("--days", type=int, required=True, help="keep so many days")
     source = commands.add_parser("source", help="alert sources").add_subparsers(dest="action", required=True)
     create = source.add_parser("create", help="make a source; its ingest path is printed on the last line")
     create.add_argument("--name", required=True)
@@ -129,6 +138,10 @@ def _find(name: str) -> Command:
         from steward.cli import debt
 
         return debt.rebuild
+    if name == "ledger":
+        from steward.cli import ledger
+
+        return ledger.run
     from steward.cli import records
 
     found: dict[str, Command] = {

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "steward.estate.configuration",
     "steward.signals.alerts",
     "steward.response.notifications",
+    "steward.response.ledger",
     "steward.response.oncall",
     "steward.response.incidents",
     "steward.response.suppression",

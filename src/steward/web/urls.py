@@ -14,6 +14,7 @@ ROOMS = (
     "estate.configuration",
     "signals.alerts",
     "response.notifications",
+    "response.ledger",
     "response.oncall",
     "response.incidents",
     "response.suppression",
