@@ -19,12 +19,12 @@ from tests.walls.addresses import addresses
 pytestmark = pytest.mark.django_db
 # What is searched for stands on the page again, so it is searched for by a part.
 PART = MARK[:-1]
-PUBLIC = {"accounts:sign-in", "web:healthy"}
+PUBLIC = {"accounts:sign-in", "web:healthy", "oncall:feed"}
 # What every signed-in person may do, because it is about themselves.
 OWN = {
     "accounts:profile", "accounts:sign-out", "notifications:contacts", "workforce:leave", "views:new", "views:edit",
     "views:replace", "views:first", "views:delete", "oncall:swap-ask",
-    "oncall:swap-take", "oncall:swap-decline", "oncall:swap-withdraw",
+    "oncall:own-link-renew", "oncall:own-link-remove", "oncall:swap-take", "oncall:swap-decline", "oncall:swap-withdraw",
     "burden:note",
 }  # fmt: skip
 FORM = {"name": "x", "text": "x", "title": "x", "enabled": "1", "active": "1", "why": "x", "severity": "SEV1"}

@@ -95,6 +95,30 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """From ``start`` until just before ``end``, ``member`` is on call by what somebody wrote down."""
+
+    start: datetime
+    end: datetime
+    member: Member
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start", as_utc(self.start))
+        object.__setattr__(self, "end", as_utc(self.end))
+        if self.end <= self.start:
+            raise RotationError("A listed time must end after it starts.")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A layer without turns: times that somebody wrote down one by one, such as in a calendar. Times of different
+    people may overlap. It covers and is covered like any other layer, by its ``priority``."""
+
+    spans: tuple[Span, ...]
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Override:
     """From ``start`` until just before ``end``, ``member`` is on call: alone, or in the place of ``replaces`` whenever
     that person would be."""

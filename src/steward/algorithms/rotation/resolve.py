@@ -11,22 +11,24 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from steward.algorithms.calendars.wall import DAY, instant_of, moment_of
-from steward.algorithms.rotation.parts import Layer, Member, Override, Shift, as_utc
+from steward.algorithms.rotation.parts import Layer, Listed, Member, Override, Shift, as_utc
 from steward.algorithms.rotation.turns import Stretch, handovers_of, stretches, together
 
 LOOK = timedelta(days=512)
 """How far :func:`at` looks for the ends of a shift: further than an override of a year or a turn of 52 weeks."""
 
 
-class _Duty(NamedTuple):
+class Duty(NamedTuple):
     member: Member
     layer: int | None  # None: an override
 
 
-_Segment = tuple[int, int, tuple[_Duty, ...]]
+Segment = tuple[int, int, tuple[Duty, ...]]
 
 
-def resolve(layers: Sequence[Layer], overrides: Sequence[Override], start: datetime, end: datetime) -> list[Shift]:
+def resolve(
+    layers: Sequence[Layer | Listed], overrides: Sequence[Override], start: datetime, end: datetime
+) -> list[Shift]:
     """Return who is on call from `start` until `end`, in order, cut to that range.
 
     Shifts of different people may overlap; neighbouring shifts of one member and layer (or of overrides) are merged.
@@ -35,10 +37,10 @@ def resolve(layers: Sequence[Layer], overrides: Sequence[Override], start: datet
     first, last = instant_of(as_utc(start)), instant_of(as_utc(end))
     if last <= first:
         return []
-    return _shifts(_segments(layers, overrides, first, last))
+    return _shifts(segments_of(layers, overrides, first, last))
 
 
-def at(layers: Sequence[Layer], overrides: Sequence[Override], instant: datetime) -> list[Shift]:
+def at(layers: Sequence[Layer | Listed], overrides: Sequence[Override], instant: datetime) -> list[Shift]:
     """Return the whole shifts that hold the instant, as `resolve` would show them over a wide enough range.
 
     One exception: a shift that goes on for more than `LOOK` to one side (one person who takes all turns) is cut to the
@@ -49,7 +51,7 @@ def at(layers: Sequence[Layer], overrides: Sequence[Override], instant: datetime
     reach = 8 * DAY
     while True:
         first, last = moment - reach, moment + reach
-        segments = _segments(layers, overrides, first, last)
+        segments = segments_of(layers, overrides, first, last)
         found = [each for each in _shifts(segments) if each.start <= instant < each.end]
         inside = all(instant_of(each.start) > first and instant_of(each.end) < last for each in found)
         if inside or reach >= furthest:
@@ -81,15 +83,19 @@ def gaps(shifts: Iterable[Shift], start: datetime, end: datetime) -> list[tuple[
     return found
 
 
-def handovers(layer: Layer, start: datetime, end: datetime) -> list[datetime]:
+def handovers(layer: Layer | Listed, start: datetime, end: datetime) -> list[datetime]:
     """Return when turns of a layer change between `start` and `end` (neither included), also to the same people."""
+    if isinstance(layer, Listed):
+        return []
     first, last = instant_of(as_utc(start)), instant_of(as_utc(end))
     return [moment_of(each) for each in handovers_of(layer, first, last)]
 
 
-def _segments(layers: Sequence[Layer], overrides: Sequence[Override], first: int, last: int) -> list[_Segment]:
+def segments_of(
+    layers: Sequence[Layer | Listed], overrides: Sequence[Override], first: int, last: int
+) -> list[Segment]:
     """The range cut so that in each part the same people are on call; parts with nobody are absent."""
-    segments: list[_Segment] = []
+    segments: list[Segment] = []
     for priority in sorted({layer.priority for layer in layers}, reverse=True):
         level = _level(layers, priority, first, last)
         segments = _below(segments, level) if segments else level
@@ -100,34 +106,34 @@ def _segments(layers: Sequence[Layer], overrides: Sequence[Override], first: int
     return segments
 
 
-def _level(layers: Sequence[Layer], priority: int, first: int, last: int) -> list[_Segment]:
+def _level(layers: Sequence[Layer | Listed], priority: int, first: int, last: int) -> list[Segment]:
     """The layers of one priority, together."""
     found: list[tuple[int, list[Stretch]]] = [
         (number, stretches(layer, first, last)) for number, layer in enumerate(layers) if layer.priority == priority
     ]
     if len(found) == 1:
         number, alone = found[0]
-        duties: dict[tuple[Member, ...], tuple[_Duty, ...]] = {}
+        duties: dict[tuple[Member, ...], tuple[Duty, ...]] = {}
         for _start, _end, people in alone:
             if people not in duties:
-                duties[people] = tuple(_Duty(member, number) for member in people)
+                duties[people] = tuple(Duty(member, number) for member in people)
         return [(start, end, duties[people]) for start, end, people in alone]
     # A person whom two layers of the level name at once is on call by the first of them.
     marked = [(start, end, ((number, people),)) for number, turns in found for start, end, people in turns]
     return [(start, end, _united(named)) for start, end, named in together(marked)]
 
 
-def _united(named: Iterable[tuple[int, tuple[Member, ...]]]) -> tuple[_Duty, ...]:
-    found: dict[Member, _Duty] = {}
+def _united(named: Iterable[tuple[int, tuple[Member, ...]]]) -> tuple[Duty, ...]:
+    found: dict[Member, Duty] = {}
     for number, people in named:
         for member in people:
-            found.setdefault(member, _Duty(member, number))
+            found.setdefault(member, Duty(member, number))
     return tuple(found.values())
 
 
-def _below(above: Sequence[_Segment], level: Sequence[_Segment]) -> list[_Segment]:
+def _below(above: Sequence[Segment], level: Sequence[Segment]) -> list[Segment]:
     """What is above, and of the lower level what fills the time between."""
-    found: list[_Segment] = list(above)
+    found: list[Segment] = list(above)
     place = 0
     for start, end, duties in level:
         while place < len(above) and above[place][1] <= start:
@@ -144,12 +150,12 @@ def _below(above: Sequence[_Segment], level: Sequence[_Segment]) -> list[_Segmen
     return found
 
 
-def _apply(segments: list[_Segment], override: Override, start: int, end: int) -> None:
+def _apply(segments: list[Segment], override: Override, start: int, end: int) -> None:
     """Change the segments from ``start`` until ``end`` as the override says."""
     low = bisect_right(segments, start, key=_end_of)
     high = bisect_left(segments, end, key=_start_of)
-    duty = _Duty(override.member, None)
-    changed: list[_Segment] = []
+    duty = Duty(override.member, None)
+    changed: list[Segment] = []
     for begin, until, duties in segments[low:high]:
         if begin < start:
             changed.append((begin, start, duties))
@@ -162,17 +168,17 @@ def _apply(segments: list[_Segment], override: Override, start: int, end: int) -
     segments[low:high] = changed
 
 
-def _replaced(duties: tuple[_Duty, ...], who: Member, duty: _Duty) -> tuple[_Duty, ...]:
+def _replaced(duties: tuple[Duty, ...], who: Member, duty: Duty) -> tuple[Duty, ...]:
     if all(each.member != who for each in duties):
         return duties
     kept = [each for each in duties if each.member != who]
     return tuple(kept) if any(each.member == duty.member for each in kept) else (*kept, duty)
 
 
-def _shifts(segments: Iterable[_Segment]) -> list[Shift]:
-    found: list[tuple[int, int, _Duty]] = []
-    running: dict[_Duty, int] = {}  # since when
-    before, previous = 0, tuple[_Duty, ...]()
+def _shifts(segments: Iterable[Segment]) -> list[Shift]:
+    found: list[tuple[int, int, Duty]] = []
+    running: dict[Duty, int] = {}  # since when
+    before, previous = 0, tuple[Duty, ...]()
     for start, end, duties in segments:
         if start != before or duties != previous:
             going_on = duties if start == before else ()
@@ -190,13 +196,13 @@ def _shifts(segments: Iterable[_Segment]) -> list[Shift]:
     ]
 
 
-def _since(found: tuple[int, int, _Duty]) -> int:
+def _since(found: tuple[int, int, Duty]) -> int:
     return found[0]
 
 
-def _start_of(segment: _Segment) -> int:
+def _start_of(segment: Segment) -> int:
     return segment[0]
 
 
-def _end_of(segment: _Segment) -> int:
+def _end_of(segment: Segment) -> int:
     return segment[1]

@@ -9,7 +9,7 @@ from itertools import count
 from typing import TypeVar
 
 from steward.algorithms.calendars.wall import DAY, SECOND, Wall, instant_of, local_of, wall_of
-from steward.algorithms.rotation.parts import Layer, Member, Window
+from steward.algorithms.rotation.parts import Layer, Listed, Member, Window
 
 T = TypeVar("T")
 Stretch = tuple[int, int, tuple[Member, ...]]
@@ -17,27 +17,68 @@ _Span = tuple[int, int]
 _STEPS = {"hour": 3600 * SECOND, "day": DAY, "week": 7 * DAY}
 
 
-def stretches(layer: Layer, first: int, last: int) -> list[Stretch]:
+def stretches(layer: Layer | Listed, first: int, last: int) -> list[Stretch]:
     """Who is on call by this layer from ``first`` until ``last``. The ends of turns are kept, also where the next is of
     the same people."""
+    if isinstance(layer, Listed):
+        return together([(start, end, (member,)) for start, end, member in _listed(layer, first, last)])
+    first, last = _bounded(layer, first, last)
+    if last <= first or not any(layer.turns):
+        return []
+    if layer.windows and layer.zones is not None:
+        return together([(start, end, (member,)) for start, end, member in _in_own_zones(layer, first, last)])
+    return _in_one_zone(layer, first, last)
+
+
+def of_members(layer: Layer | Listed, first: int, last: int) -> list[tuple[int, int, Member]]:
+    """The times of each person by this layer as they are by themselves: a turn within its windows, or a listed time."""
+    if isinstance(layer, Listed):
+        return _listed(layer, first, last)
+    first, last = _bounded(layer, first, last)
+    if last <= first or not any(layer.turns):
+        return []
+    if layer.windows and layer.zones is not None:
+        return _in_own_zones(layer, first, last)
+    return [(start, end, member) for start, end, people in _in_one_zone(layer, first, last) for member in people]
+
+
+def longest_turn(layer: Layer) -> int:
+    """No turn of the layer is longer."""
+    return (_STEPS.get(layer.unit, 31 * DAY) * layer.length) + 2 * DAY
+
+
+def _bounded(layer: Layer, first: int, last: int) -> _Span:
     if layer.begins_at is not None:
         first = max(first, instant_of(layer.begins_at))
     if layer.ends_at is not None:
         last = min(last, instant_of(layer.ends_at))
-    if last <= first or not any(layer.turns):
-        return []
+    return first, last
+
+
+def _in_one_zone(layer: Layer, first: int, last: int) -> list[Stretch]:
     wall = Wall(layer.zone, first, last)
     turns = list(_turns(layer, wall, first, last))
-    if not layer.windows:
-        return turns
-    if layer.zones is None:
-        return _within(turns, windows_of(layer.windows, wall, first, last))
-    found: list[Stretch] = []
+    return _within(turns, windows_of(layer.windows, wall, first, last)) if layer.windows else turns
+
+
+def _in_own_zones(layer: Layer, first: int, last: int) -> list[tuple[int, int, Member]]:
+    turns = list(_turns(layer, Wall(layer.zone, first, last), first, last))
+    found: list[tuple[int, int, Member]] = []
     for member in layer.members:
-        own = Wall(layer.zones.get(member, layer.zone), first, last)
+        own = Wall((layer.zones or {}).get(member, layer.zone), first, last)
         mine = [(start, end, (member,)) for start, end, people in turns if member in people]
-        found.extend(_within(mine, windows_of(layer.windows, own, first, last)))
-    return together(found)
+        within = _within(mine, windows_of(layer.windows, own, first, last))
+        found.extend((start, end, member) for start, end, _people in within)
+    return found
+
+
+def _listed(layer: Listed, first: int, last: int) -> list[tuple[int, int, Member]]:
+    found: list[tuple[int, int, Member]] = []
+    for span in layer.spans:
+        start, end = instant_of(span.start), instant_of(span.end)
+        if start < last and end > first:
+            found.append((max(start, first), min(end, last), span.member))
+    return found
 
 
 def handovers_of(layer: Layer, first: int, last: int) -> list[int]:

@@ -59,3 +59,15 @@ class PolicyInUse(Conflict):
 
 class NameTaken(Conflict):
     code = "name-taken"
+
+
+class LinkNotFound(NotFound):
+    code = "calendar-link-not-found"
+
+
+class CalendarNotFound(NotFound):
+    code = "calendar-not-found"
+
+
+class CalendarInvalid(Invalid):
+    code = "calendar-invalid"

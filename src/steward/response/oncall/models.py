@@ -123,6 +123,76 @@ class Override(models.Model):
         ]
 
 
+class CalendarLink(models.Model):
+    """The secret address at which a schedule, or a person's shifts, can be read as a calendar. The address is made of
+    the key, ``number`` and the installation's secret; a new number makes a new one. ``revisions`` has for each event
+    that was given out what it was, since when, and how often it changed."""
+
+    schedule = models.OneToOneField(Schedule, models.CASCADE, null=True, blank=True, related_name="link")
+    user = models.OneToOneField("accounts.User", models.CASCADE, null=True, blank=True, related_name="calendar_link")
+    number = models.PositiveIntegerField(default=1)
+    revisions = models.JSONField(default=dict)
+    changed_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(schedule=None, user__isnull=False) | models.Q(schedule__isnull=False, user=None),
+                name="link_of_schedule_or_person",
+            )
+        ]
+
+
+class Calendar(DueModel):
+    """A calendar that a schedule takes shifts from: read at ``url`` (sealed) again and again, or uploaded. ``content``
+    is the last that could be read; ``problems`` are the events of it that nobody is on call by, with the reason.
+    ``due_at`` is the next reading, also of an uploaded one: the shifts are kept for a year ahead."""
+
+    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="calendars")
+    name = models.CharField(_("name"), max_length=80)
+    url = models.TextField(_("address"), blank=True)
+    priority = models.PositiveSmallIntegerField(_("priority"), default=0)
+    as_overrides = models.BooleanField(_("as overrides"), default=False)
+    content = models.TextField(blank=True)
+    etag = models.CharField(max_length=300, blank=True)
+    last_modified = models.CharField(max_length=100, blank=True)
+    # What the shifts were made of: while it is the same, they need not be made again.
+    fingerprint = models.CharField(max_length=64, blank=True)
+    problems = models.JSONField(default=list)
+    events = models.PositiveIntegerField(default=0)
+    tried_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(blank=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name", "id"]
+        indexes = [DueModel.index("calendar_due")]
+
+
+class CalendarShift(models.Model):
+    """A time on call that a calendar says, for one person; ``key`` names the event and the repetition of it."""
+
+    calendar = models.ForeignKey(Calendar, models.CASCADE, related_name="shifts")
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="calendar_shifts")
+    start_at = models.DateTimeField()
+    end_at = models.DateTimeField()
+    priority = models.PositiveSmallIntegerField(default=0)
+    key = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["start_at", "id"]
+        indexes = [models.Index(fields=["calendar", "end_at"], name="calendar_shift_range")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(end_at__gt=models.F("start_at")), name="calendar_shift_ends_after_start"
+            )
+        ]
+
+
 class SwapState(models.TextChoices):
     OPEN = "open", _("open")
     TAKEN = "taken", _("taken")

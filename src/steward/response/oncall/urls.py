@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from steward.response.oncall.pages import board, layers, overrides, policies, schedules, swaps
+from steward.response.oncall.pages import board, layers, links, overrides, policies, schedules, swaps
 
 app_name = "oncall"
 urlpatterns = [
@@ -11,6 +11,13 @@ urlpatterns = [
     path("schedules/new/preview", schedules.preview_new, name="schedule-new-preview"),
     path("schedules/replace", overrides.replace, name="replace"),
     path("schedules/mine", swaps.mine, name="mine"),
+    path("schedules/mine/link", links.own_link, name="own-link"),
+    path("schedules/mine/link/renew", links.renew_own_link, name="own-link-renew"),
+    path("schedules/mine/link/remove", links.remove_own_link, name="own-link-remove"),
+    path("schedules/<slug:slug>/link", links.schedule_link, name="schedule-link"),
+    path("schedules/<slug:slug>/link/renew", links.renew_schedule_link, name="schedule-link-renew"),
+    path("schedules/<slug:slug>/link/remove", links.remove_schedule_link, name="schedule-link-remove"),
+    path("calendars/<str:token>.ics", links.feed, name="feed"),
     path("schedules/swaps/<int:swap_id>/take", swaps.take, name="swap-take"),
     path("schedules/swaps/<int:swap_id>/decline", swaps.decline, name="swap-decline"),
     path("schedules/swaps/<int:swap_id>/withdraw", swaps.withdraw, name="swap-withdraw"),

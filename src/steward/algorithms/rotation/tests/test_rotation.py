@@ -1,6 +1,7 @@
 """Layers and overrides: against an oracle that asks about one instant at a time, and the known hard dates."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,15 +12,19 @@ from hypothesis import strategies as st
 from steward.algorithms.calendars import to_utc
 from steward.algorithms.rotation import (
     Layer,
+    Listed,
     Member,
     Override,
+    Piece,
     RotationError,
     Shift,
+    Span,
     Unit,
     Window,
     at,
     gaps,
     handovers,
+    pieces,
     resolve,
 )
 from steward.algorithms.rotation.resolve import LOOK
@@ -58,8 +63,20 @@ def layers(draw: st.DrawFn) -> Layer:
     )  # fmt: skip
 
 
+listed = st.builds(
+    Listed,
+    st.lists(
+        st.builds(
+            lambda start, length, member: Span(start, start + length, member), instants, spans, st.sampled_from("ABC")
+        ),
+        max_size=6,
+    ).map(tuple),
+    st.integers(0, 2),
+)
+
+
 @st.composite
-def plans(draw: st.DrawFn) -> tuple[list[Layer], list[Override], datetime, datetime]:
+def plans(draw: st.DrawFn) -> tuple[list[Layer | Listed], list[Override], datetime, datetime]:
     """Layers, overrides near a range, and the range."""
     start = draw(instants)
     end = start + draw(spans)
@@ -68,10 +85,10 @@ def plans(draw: st.DrawFn) -> tuple[list[Layer], list[Override], datetime, datet
         begin = start + draw(st.timedeltas(timedelta(days=-20), timedelta(days=40)))
         replaces = draw(st.sampled_from([None, "A", "B", "X"]))
         overrides.append(Override(begin, begin + draw(spans), draw(st.sampled_from("AXY")), replaces))
-    return draw(st.lists(layers(), max_size=4)), overrides, start, end
+    return draw(st.lists(layers() | listed, max_size=4)), overrides, start, end
 
 
-Plan = tuple[list[Layer], list[Override], datetime, datetime]
+Plan = tuple[list[Layer | Listed], list[Override], datetime, datetime]
 
 
 def handover(layer: Layer, number: int) -> datetime:
@@ -115,7 +132,9 @@ def open_at(window: Window, zone: str, moment: datetime) -> bool:
     return False
 
 
-def people(layer: Layer, moment: datetime) -> list[Member]:
+def people(layer: Layer | Listed, moment: datetime) -> list[Member]:
+    if isinstance(layer, Listed):
+        return [each.member for each in layer.spans if each.start <= moment < each.end]
     if (layer.begins_at and moment < layer.begins_at) or (layer.ends_at and moment >= layer.ends_at):
         return []
     return [
@@ -126,7 +145,9 @@ def people(layer: Layer, moment: datetime) -> list[Member]:
     ]
 
 
-def oracle(given_layers: Sequence[Layer], overrides: Sequence[Override], moment: datetime) -> set[tuple[Member, str]]:
+def oracle(
+    given_layers: Sequence[Layer | Listed], overrides: Sequence[Override], moment: datetime
+) -> set[tuple[Member, str]]:
     found: set[tuple[Member, str]] = set()
     for priority in (2, 1, 0):
         level = [each for each in given_layers if each.priority == priority]
@@ -208,6 +229,63 @@ def test_where_a_layer_covers_there_is_no_gap(plan: Plan) -> None:
     given_layers, overrides, start, end = plan
     whole = Layer("Australia/Lord_Howe", date(2024, 2, 29), (("L",), ("M", "N")), "month", 1, time(2, 15), priority=-1)
     assert gaps(resolve([*given_layers, whole], overrides, start, end), start, end) == []
+
+
+def covered(found: Sequence[Piece | Shift]) -> list[tuple[Member, int | None, datetime, datetime]]:
+    """Who is on call by what, neighbours made one."""
+    merged: list[tuple[Member, int | None, datetime, datetime]] = []
+    for each in sorted(found, key=lambda one: (str(one.member), str(one.layer), one.start)):
+        if merged and merged[-1][:2] == (each.member, each.layer) and merged[-1][3] == each.start:
+            merged[-1] = (each.member, each.layer, merged[-1][2], each.end)
+        else:
+            merged.append((each.member, each.layer, each.start, each.end))
+    return merged
+
+
+def name(each: Piece) -> tuple[object, ...]:
+    return each.member, each.layer, each.override, each.origin, each.whole_end, each.part
+
+
+@settings(deadline=None, max_examples=150)
+@given(plan=plans(), before=spans, after=spans)
+def test_pieces_are_the_shifts_and_keep_their_names_whatever_the_range(
+    plan: Plan, before: timedelta, after: timedelta
+) -> None:
+    given_layers, overrides, start, end = plan
+    found = pieces(given_layers, overrides, start, end)
+    within = [replace(p, start=max(p.start, start), end=min(p.end, end)) for p in found]
+    assert covered(within) == covered(resolve(given_layers, overrides, start, end))
+    assert len({name(each) for each in found}) == len(found)
+    wide = pieces(given_layers, overrides, start - before, end + after)
+    assert found == [each for each in wide if each.start < end and each.end > start]
+
+
+def test_a_piece_keeps_its_name_when_somebody_takes_its_beginning_or_its_neighbour() -> None:
+    start, end = utc("2026-01-05T08:00"), utc("2026-01-26T08:00")
+    names = [name(each) for each in pieces([weekly("A", "B")], [], start, end)]
+    first = Override(start, start + timedelta(days=1), "X")
+    middle = Override(utc("2026-01-14T00:00"), utc("2026-01-15T00:00"), "X")
+    found = pieces([weekly("A", "B")], [first, middle], start, end)
+    assert [each for each in names if each not in {name(piece) for piece in found}] == []
+    assert [(each.start.day, each.member, each.part) for each in found] == [
+        (5, "X", 0), (6, "A", 0), (12, "B", 0), (14, "X", 0), (15, "B", 1), (19, "A", 0),
+    ]  # fmt: skip
+
+
+def test_a_single_person_has_a_piece_for_each_turn() -> None:
+    found = pieces([weekly("A")], [], utc("2026-01-06T00:00"), utc("2026-01-20T00:00"))
+    assert [(each.start, each.part) for each in found] == [
+        (utc("2026-01-05T08:00"), 0), (utc("2026-01-12T08:00"), 0), (utc("2026-01-19T08:00"), 0),
+    ]  # fmt: skip
+
+
+def test_listed_times_cover_by_their_priority() -> None:
+    low = Listed((Span(utc("2026-01-05T00:00"), utc("2026-01-07T00:00"), "A"),))
+    high = Listed((Span(utc("2026-01-06T00:00"), utc("2026-01-06T12:00"), "B"),), priority=2)
+    found = resolve([weekly("W"), low, high], [], utc("2026-01-05T12:00"), utc("2026-01-06T18:00"))
+    assert [(s.start.hour, s.member, s.layer) for s in found] == [
+        (12, "W", 0), (12, "A", 1), (0, "B", 2), (12, "W", 0), (12, "A", 1),
+    ]  # fmt: skip
 
 
 def utc(text: str) -> datetime:
@@ -346,6 +424,8 @@ def test_nonsense_times_are_refused() -> None:
         Override(datetime.fromisoformat("2026-01-01"), datetime.fromisoformat("2026-01-02"), "A")
     with pytest.raises(RotationError, match="zone"):
         at([], [], datetime.fromisoformat("2026-01-01"))
+    with pytest.raises(RotationError, match="end after"):
+        Span(utc("2026-01-02T00:00"), utc("2026-01-02T00:00"), "A")
     with pytest.raises(RotationError, match="at least one"):
         Window(frozenset())
 

@@ -2,6 +2,16 @@
 
 from steward.response.oncall.actions.escalations import Start, change_facts, start_escalations, stop_escalation
 from steward.response.oncall.actions.layers import add_layer, check_draft, remove_layer, update_layer
+from steward.response.oncall.actions.links import (
+    Given,
+    address_of,
+    give_calendar,
+    remove_own_link,
+    remove_schedule_link,
+    renew_own_link,
+    renew_schedule_link,
+    token_of,
+)
 from steward.response.oncall.actions.overrides import add_override, remove_override, replace_everywhere
 from steward.response.oncall.actions.policies import StepInput, create_policy, delete_policy, update_policy
 from steward.response.oncall.actions.running import page_failed, run_escalation
@@ -25,11 +35,13 @@ from steward.response.oncall.queries.drafts import LayerInput
 
 __all__ = [
     "Calling",
+    "Given",
     "LayerInput",
     "Start",
     "StepInput",
     "add_layer",
     "add_override",
+    "address_of",
     "ask_for_cover",
     "begin_call",
     "change_facts",
@@ -40,10 +52,15 @@ __all__ = [
     "delete_policy",
     "delete_schedule",
     "end_call",
+    "give_calendar",
     "page_failed",
     "remove_layer",
     "remove_old_calls",
     "remove_override",
+    "remove_own_link",
+    "remove_schedule_link",
+    "renew_own_link",
+    "renew_schedule_link",
     "renew_secret",
     "replace_everywhere",
     "run_escalation",
@@ -52,6 +69,7 @@ __all__ = [
     "stop_escalation",
     "swap_past_due",
     "take_swap",
+    "token_of",
     "update_layer",
     "update_policy",
     "update_schedule",

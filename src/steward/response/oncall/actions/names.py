@@ -37,6 +37,6 @@ def free_slug(model: type[models.Model], name: str, noun: str) -> str:
     taken: set[Any] = set(model._default_manager.filter(slug__startswith=base).values_list("slug", flat=True))
     slug, number = base, 2
     # These are addresses of pages.
-    while slug in taken or slug in {"new", "mine", "replace", "overrides", "swaps"}:
+    while slug in taken or slug in {"new", "mine", "replace", "overrides", "swaps", "calendars"}:
         slug, number = f"{base}-{number}", number + 1
     return slug

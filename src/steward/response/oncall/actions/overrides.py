@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from steward.foundation.actors import Actor
@@ -14,6 +13,7 @@ from steward.people.accounts import queries as accounts
 from steward.response.oncall.actions.records import locked, record
 from steward.response.oncall.errors import OverrideInvalid, OverrideNotFound
 from steward.response.oncall.models import Override, Schedule
+from steward.response.oncall.queries.schedules import taking_part
 
 LONGEST_OVERRIDE = timedelta(days=366)
 
@@ -69,8 +69,7 @@ def replace_everywhere(
     actor.require("oncall.manage")
     check_range(start_at, end_at, now)
     _check_people(by_id, user_id)
-    theirs = Q(layers__members__user_id=user_id) | Q(overrides__user_id=user_id, overrides__end_at__gt=start_at)
-    found = Schedule.objects.visible_to(actor).filter(theirs).values_list("pk", flat=True)
+    found = Schedule.objects.visible_to(actor).filter(taking_part(user_id, start_at)).values_list("pk", flat=True)
     keys = sorted(set(found))  # locked in the order of keys
     if not keys:
         message = _("This person is in no schedule, so there is nothing to take over.")

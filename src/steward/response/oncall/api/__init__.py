@@ -1,6 +1,10 @@
 """API of schedules and escalation policies."""
 
+from steward.response.oncall.api.links import links
 from steward.response.oncall.api.policies import policies
+from steward.response.oncall.api.rows import rows
 from steward.response.oncall.api.schedules import schedules
 
-ROUTERS = {"/schedules": schedules, "/policies": policies}
+schedules.add_router("", links)
+
+ROUTERS = {"/schedules": schedules, "/on-call": rows, "/policies": policies}

@@ -62,7 +62,9 @@ def draft_roster(schedule: Schedule, draft: LayerInput, start: datetime, end: da
         return Roster(schedule, [made], [])
     (roster,) = rosters(Schedule.objects.filter(pk=schedule.pk), start, end)
     layers = [made if each.pk == draft.id else each for each in roster.layers]
-    return Roster(roster.schedule, layers if made in layers else [*layers, made], roster.overrides)
+    return Roster(
+        roster.schedule, layers if made in layers else [*layers, made], roster.overrides, roster.calendar_shifts
+    )
 
 
 def _with_members(layer: Layer, draft: LayerInput) -> Layer:

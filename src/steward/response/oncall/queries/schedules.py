@@ -6,20 +6,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from steward.algorithms import rotation
 from steward.foundation.actors import Actor
 from steward.response.oncall.errors import ScheduleNotFound
-from steward.response.oncall.models import Layer, Override, Schedule
+from steward.response.oncall.models import Calendar, CalendarShift, Layer, Override, Schedule
+from steward.response.oncall.queries.calendars import Entry, entries_of
 from steward.response.oncall.queries.layers import layer_of, layers_with_members, manned_layers, turns_of
 
 if TYPE_CHECKING:
     from steward.people.accounts.models import User
 
+_SHIFT = ("user", "start_at", "end_at", "priority", "key")
 # Overrides further away than this cannot change who is on call now, nor anything one reads about it.
 AROUND = timedelta(days=120)
 
@@ -92,18 +94,28 @@ def schedule_by_slug(actor: Actor, slug: str) -> Schedule:
 class Roster:
     """One schedule with its layers and the overrides around a range, to be asked without further queries."""
 
-    def __init__(self, schedule: Schedule, layers: Sequence[Layer], overrides: Sequence[Override]) -> None:
-        """``layers`` with their members loaded, ``overrides`` in the order in which they were made; :func:`rosters`
-        loads them."""
+    def __init__(
+        self, schedule: Schedule, layers: Sequence[Layer], overrides: Sequence[Override],
+        calendars: Sequence[CalendarShift] = (),
+    ) -> None:  # fmt: skip
+        """``layers`` with their members loaded, ``overrides`` in the order in which they were made, and the shifts of
+        its calendars; :func:`rosters` loads them."""
         self.schedule = schedule
         self.layers = list(layers)
+        self.calendar_shifts = list(calendars)
+        # They stand after the layers of turns, in the numbers that the algorithm gives back.
+        self.entries: list[Entry] = entries_of(self.calendar_shifts)
         people = [each.user for layer in self.layers for each in layer.members.all()]
+        people += [each.user for each in self.calendar_shifts]
         self.members = list({user.pk: user for user in people}.values())
         self.overrides = list(overrides)
         self._people: dict[int, User] = {user.pk: user for user in self.members}
         self._people.update({each.user_id: each.user for each in self.overrides})
         zones = {user.pk: user.time_zone for user in self.members}
-        self._layers = [layer_of(layer, schedule, turns_of(layer), zones) for layer in self.layers]
+        self._layers: list[rotation.Layer | rotation.Listed] = [
+            layer_of(layer, schedule, turns_of(layer), zones) for layer in self.layers
+        ]
+        self._layers += [each.listed for each in self.entries]
         self._made = [
             rotation.Override(each.start_at, each.end_at, each.user_id, each.replaces_id) for each in self.overrides
         ]
@@ -149,9 +161,21 @@ class Roster:
         found = [each for each in self.overrides if each.end_at > moment]
         return sorted(found, key=lambda each: (each.start_at, each.pk))
 
+    def pieces(self, start: datetime, end: datetime) -> list[rotation.Piece]:
+        """The whole pieces that touch the range. Load the roster a year around it."""
+        return rotation.pieces(self._layers, self._made, start, end) if end > start else []
+
+    def person(self, user_id: int) -> User:
+        """One of :attr:`people`."""
+        return self._people[user_id]
+
+    def _layer_name(self, number: int) -> str:
+        count = len(self.layers)
+        return self.layers[number].name if number < count else self.entries[number - count].name
+
     def _view(self, shift: rotation.Shift) -> ShiftView:
         user_id = int(shift.member)
-        layer = self.layers[shift.layer].name if shift.layer is not None else ""
+        layer = self._layer_name(shift.layer) if shift.layer is not None else ""
         reason = self._reason(shift, user_id) if shift.source == "override" else ""
         schedule, user = self.schedule, self._people[user_id]
         return ShiftView(
@@ -166,23 +190,30 @@ class Roster:
 
 def rosters(found: QuerySet[Schedule], start: datetime, end: datetime) -> list[Roster]:
     """The schedules with the layers in which anybody takes turns, and the overrides of the range: three queries,
-    however many there are."""
-    listed = list(found)
+    however many there are, and one more when any of them takes shifts from calendars."""
+    listed = list(found.annotate(has_calendars=Exists(Calendar.objects.filter(schedule=OuterRef("pk")))))
     keys = [each.pk for each in listed]
     layers = manned_layers(keys)
     overrides: dict[int, list[Override]] = {}
     made = Override.objects.filter(schedule__in=keys, start_at__lt=end, end_at__gt=start)
     for each in made.select_related("user", "replaces").order_by("id"):
         overrides.setdefault(each.schedule_id, []).append(each)
-    return [Roster(each, layers.get(each.pk, ()), overrides.get(each.pk, ())) for each in listed]
+    with_calendars = [each.pk for each in listed if each.has_calendars]
+    shifts: dict[int, list[CalendarShift]] = {}
+    if with_calendars:
+        said = CalendarShift.objects.filter(calendar__schedule__in=with_calendars, start_at__lt=end, end_at__gt=start)
+        columns = ("calendar__schedule_id", "calendar__name", "calendar__as_overrides")
+        for shift in said.select_related("calendar", "user").only(*_SHIFT, *columns).order_by("start_at", "id"):
+            shifts.setdefault(shift.calendar.schedule_id, []).append(shift)
+    return [
+        Roster(each, layers.get(each.pk, ()), overrides.get(each.pk, ()), shifts.get(each.pk, ())) for each in listed
+    ]
 
 
 def roster_by_slug(actor: Actor, slug: str, now: datetime, around: timedelta) -> Roster:
     """One schedule ready to be asked about times around now; ScheduleNotFound when the actor does not see it."""
     found = rosters(schedules(actor).filter(slug=slug), now - around, now + around)
-    if not found:
-        raise ScheduleNotFound(_("There is no such schedule, or you may not see it."))
-    return found[0]
+    return found[0] if found else no_schedule()
 
 
 def rosters_around(schedule_ids: Iterable[int], now: datetime, ahead: timedelta = AROUND) -> dict[int, Roster]:
@@ -200,9 +231,7 @@ def who(schedule_id: int, at: datetime) -> list[ShiftView]:
 def roster_of(actor: Actor, schedule_id: int, start: datetime, end: datetime) -> Roster:
     """One schedule ready to be asked about the range; ScheduleNotFound when the actor does not see it."""
     found = rosters(schedules(actor).filter(pk=schedule_id), start, end)
-    if not found:
-        raise ScheduleNotFound(_("There is no such schedule, or you may not see it."))
-    return found[0]
+    return found[0] if found else no_schedule()
 
 
 def board(actor: Actor, now: datetime, *, ahead: timedelta = timedelta(weeks=4)) -> list[NowOnCall]:
@@ -226,17 +255,27 @@ def overview(
 
 def duty_of(user_id: int, now: datetime) -> Duty:
     """When this person is on call: now, and next."""
-    mine = Schedule.objects.filter(
-        Q(layers__members__user_id=user_id) | Q(overrides__user_id=user_id, overrides__end_at__gt=now)
-    ).distinct()
+    mine = Schedule.objects.filter(taking_part(user_id, now)).distinct()
     return _duty(rosters(mine, now - AROUND, now + AROUND), user_id, now)
 
 
+def taking_part(user_id: int, after: datetime) -> Q:
+    """Schedules in which this person can be on call after then."""
+    said = CalendarShift.objects.filter(user_id=user_id, end_at__gt=after)
+    return (
+        Q(layers__members__user_id=user_id)
+        | Q(overrides__user_id=user_id, overrides__end_at__gt=after)
+        | Q(pk__in=said.values("calendar__schedule"))
+    )
+
+
+def no_schedule() -> NoReturn:
+    """Say that there is none."""
+    raise ScheduleNotFound(_("There is no such schedule, or you may not see it."))
+
+
 def _one(found: QuerySet[Schedule]) -> Schedule:
-    schedule = found.first()
-    if schedule is None:
-        raise ScheduleNotFound(_("There is no such schedule, or you may not see it."))
-    return schedule
+    return found.first() or no_schedule()
 
 
 def _holds(override: Override, moment: datetime) -> bool:

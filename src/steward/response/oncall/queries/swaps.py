@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from steward.foundation.actors import Actor
 from steward.people.workforce import queries as workforce
 from steward.people.workforce.queries import Absence
 from steward.response.oncall.models import Schedule, Swap, SwapState
-from steward.response.oncall.queries.schedules import AROUND, Roster, ShiftView, rosters, schedules
+from steward.response.oncall.queries.schedules import AROUND, Roster, ShiftView, rosters, schedules, taking_part
 
 if TYPE_CHECKING:
     from steward.people.accounts.models import User
@@ -83,8 +83,9 @@ def needs_of(actor: Actor, now: datetime, ahead: timedelta = AHEAD) -> list[Need
 def mine(actor: Actor, now: datetime, ahead: timedelta) -> Mine:
     """The actor's own shifts in the next time, and the requests for cover they have to do with."""
     key = actor.user_id
-    taking_part = Q(layers__members__user_id=key) | Q(overrides__user_id=key, overrides__end_at__gt=now)
-    own = Schedule.objects.visible_to(actor).filter(pk__in=Schedule.objects.filter(taking_part).values("pk"))
+    own = Schedule.objects.visible_to(actor).filter(
+        pk__in=Schedule.objects.filter(taking_part(key or 0, now)).values("pk")
+    )
     found = rosters(own, now - AROUND, now + ahead)
     everything = list(swaps(actor).filter(state=SwapState.OPEN, end_at__gt=now))
     asked = list(swaps(actor).filter(asker_id=key, end_at__gt=now - timedelta(days=7)))

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from steward.people.accounts import actions as accounts
-from steward.response.oncall.tests.factories import ENGINE, NOW, notify, policy, schedule, user, wait
+from steward.response.oncall.tests.factories import ENGINE, NOW, layer, notify, policy, schedule, user, wait
 
 pytestmark = pytest.mark.django_db
 SCHEDULE = {"name": "App", "time_zone": "Europe/Berlin"}
@@ -213,3 +213,42 @@ def test_who_is_on_call_everywhere_at_a_time(api: Api) -> None:
     assert later[0]["shifts"][0]["user"]["name"] == "Bob"
     api("GET", "/schedules/on-call?at=0001-01-01T00:00:00Z", status=422)
     api("GET", "/schedules/on-call?at=2026-03-02T12:00:00", status=422)
+
+
+def test_who_is_on_call_as_flat_rows(api: Api) -> None:
+    ann, bob = user("Ann", email="ann@example.org"), user("Bob")
+    app = schedule(ann, bob, name="App")
+    empty = schedule(name="Web", layers=[layer(ann, begins_at=NOW + timedelta(days=1))])
+    first, second = api("GET", "/on-call/now?at=2026-03-02T12:00:00Z")
+    assert (first["schedule"], first["state"], first["person"], first["email"], first["until"]) == (
+        "App", "on call", "Ann", "ann@example.org", "2026-03-09T08:00:00Z",
+    )  # fmt: skip
+    assert (second["schedule"], second["state"], second["person"]) == ("Web", "nobody", "")
+    assert second["until"] == "2026-03-03T12:00:00Z"
+    milliseconds = int(NOW.timestamp() * 1000)
+    assert api("GET", f"/on-call/now?at={milliseconds}&schedule={app.slug}") == [first]
+    end = milliseconds + 8 * 86_400_000
+    found = api("GET", f"/on-call/shifts?from={milliseconds}&to={end}&schedule={app.slug}")
+    assert [(row["person"], row["start"]) for row in found] == [
+        ("Ann", "2026-03-02T12:00:00Z"), ("Bob", "2026-03-09T08:00:00Z"),
+    ]  # fmt: skip
+    found = api("GET", f"/on-call/shifts?from={milliseconds}&to={end}&schedule={empty.slug}")
+    assert [row["state"] for row in found] == ["nobody", "on call"]
+    for path in ("now?at=yesterday", "now?at=2026-03-02T12:00:00", f"shifts?from={end}&to={milliseconds}"):
+        api("GET", f"/on-call/{path}", status=422)
+    api("GET", "/on-call/now?schedule=nonsense", status=404)
+    api("GET", f"/on-call/shifts?from={milliseconds}&to={end}&schedule=nonsense", status=404)
+
+
+def test_links_are_made_renewed_and_taken_away(api: Api) -> None:
+    ann = user("Ann")
+    for path in (f"/schedules/{schedule(ann).pk}/calendar-link", f"/schedules/people/{ann.pk}/calendar-link"):
+        assert api("GET", path) == {"url": None}
+        first = api("POST", path, status=201)["url"]
+        assert api("GET", path) == {"url": first}
+        second = api("POST", path, status=201)["url"]
+        inside = "/calendars/"
+        assert Client().get(inside + first.partition(inside)[2]).status_code == 404
+        assert Client().get(inside + second.partition(inside)[2]).status_code == 200
+        api("DELETE", path, status=204)
+        assert api("GET", path) == {"url": None}
