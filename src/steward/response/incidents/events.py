@@ -20,6 +20,14 @@ class IncidentAcknowledged:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidentUnacknowledged:
+    """Nobody is on it any more: it is open again, and pages."""
+
+    incident_id: int
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentSeverityChanged:
     incident_id: int
     before: str

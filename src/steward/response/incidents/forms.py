@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from steward.estate.configuration import queries as configuration
 from steward.foundation.actors import Actor
-from steward.foundation.ui.filters import ChoiceFilter, FilterSet, Sort, TextFilter
+from steward.foundation.ui.filters import BoolFilter, ChoiceFilter, FilterSet, Sort, TextFilter
 from steward.people.accounts import queries as accounts
 from steward.response.incidents import queries
 from steward.response.incidents.models import IncidentStatus, Severity
@@ -125,6 +125,7 @@ class IncidentFilters(FilterSet):
     service = ChoiceFilter(_("Service"), field="service_id")
     team = ChoiceFilter(_("Team"), field="service__owner_team_id")
     assignee = ChoiceFilter(_("Assignee"), apply=_assigned)
+    unreached = BoolFilter(_("Nobody reached"), field="unreached")
     sorts = {
         "worst": Sort(_("worst first"), ("severity", "-opened_at", "-id")),
         "newest": Sort(_("newest first"), ("-opened_at", "-id")),

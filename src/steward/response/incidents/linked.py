@@ -18,11 +18,12 @@ from django.views.decorators.http import require_http_methods
 from steward.foundation import clock, sentences
 from steward.foundation.actors import Actor
 from steward.foundation.database.rowsecurity import limited_to
-from steward.foundation.errors import Conflict, NotFound, StewardError
+from steward.foundation.errors import Conflict, Invalid, NotFound, StewardError
 from steward.foundation.language import speaking
+from steward.foundation.subjects import SubjectRef
 from steward.foundation.ui import linkparts
 from steward.people.accounts import queries as accounts
-from steward.response.incidents import actions, queries, shown
+from steward.response.incidents import actions, queries, shown, teamwork
 from steward.response.incidents.errors import IncidentNotFound
 from steward.response.incidents.models import IncidentStatus
 from steward.response.notifications import queries as notifications
@@ -36,12 +37,18 @@ def act(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows the incident and changes nothing (mail scanners open links); POST acts as the person of the link."""
     try:
         link = notifications.read_link(token, clock.now())
-        if link.subject.kind != "incident":
-            raise NotFound(_("This link is not about an incident."))
         with _as_person(request, link.user_id) as actor:
-            return _answer(request, token, actor, link.subject.id)
+            return _answer(request, token, actor, _incident(link.subject))
     except StewardError as error:
         return render(request, "incidents/act_refused.html", {"message": error.message}, status=error.status)
+
+
+def _incident(subject: SubjectRef) -> int:
+    """The incident that the message was about; a call for help is about one, too."""
+    key = queries.incident_of_call(subject.id) if subject.kind == "helpcall" else subject.id
+    if key is None or subject.kind not in {"incident", "helpcall"}:
+        raise NotFound(_("This link is not about an incident."))
+    return key
 
 
 @contextmanager
@@ -69,17 +76,32 @@ def _do(request: HttpRequest, actor: Actor, incident_id: int) -> None:
     if part is not None:
         part.act(actor, incident_id, request.POST.dict(), clock.now())
         return
-    done = {"acknowledge": actions.acknowledge, "resolve": actions.resolve}.get(request.POST.get("verb", ""))
-    if done is None:
-        raise IncidentNotFound(_("A link can acknowledge or resolve an incident and nothing else."))
-    done(actor=actor, now=clock.now(), incident_id=incident_id, via=sentences.gettext("from a message"))
+    verb, now = request.POST.get("verb", ""), clock.now()
+    if verb in {"accept", "decline"}:
+        handover = queries.handover_of(queries.by_id(actor, incident_id), _number(request, "handover"))
+        actions.answer_handover(actor=actor, now=now, handover_id=handover.pk, accept=verb == "accept")
+    elif verb in {"coming", "cannot"}:
+        call = queries.call_of(queries.by_id(actor, incident_id), _number(request, "call"))
+        actions.answer_help(actor=actor, now=now, call_id=call.pk, coming=verb == "coming")
+    elif verb == "acknowledge":
+        via, minutes = sentences.gettext("from a message"), _number(request, "minutes") or None
+        actions.acknowledge(actor=actor, now=now, incident_id=incident_id, via=via, minutes=minutes)
+    elif verb == "resolve":
+        actions.resolve(actor=actor, now=now, incident_id=incident_id, via=sentences.gettext("from a message"))
+    else:
+        raise IncidentNotFound(_("A link can acknowledge or resolve an incident, or answer what you are asked."))
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    text = request.POST.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
 
 
 def _answer(request: HttpRequest, token: str, actor: Actor, incident_id: int) -> HttpResponse:
     if request.method == "POST":
         try:
             _do(request, actor, incident_id)
-        except Conflict as error:
+        except (Conflict, Invalid) as error:
             # Somebody was faster; the page shows how it stands now.
             messages.warning(request, error.message)
         return redirect("incidents:act", token)
@@ -89,7 +111,8 @@ def _answer(request: HttpRequest, token: str, actor: Actor, incident_id: int) ->
         "incident": incident,
         "members": list(firing),
         "who": actor.label,
-        "may": shown.may(actor, incident),
+        "may": {**shown.may(actor, incident), **teamwork.may(actor, incident)},
+        "team": teamwork.teamwork(actor, incident),
         "why_me": shown.why_me(actor, incident),
         "parts": linkparts.rendered("incident", actor, incident_id, request),
         "mine": incident.status == IncidentStatus.ACKNOWLEDGED and incident.assignee_id == actor.user_id,

@@ -81,6 +81,8 @@ class Incident(DueModel):
     closed_at = models.DateTimeField(_("closed"), null=True)
     # Everything that fires in it is silenced or in maintenance since then: nobody is paged.
     quiet_since = models.DateTimeField(null=True)
+    # Somebody lets it rest until then: nobody is paged.
+    snoozed_until = models.DateTimeField(null=True)
     # A merged incident is closed; what it was lives on in the other. Of one that was split off: what it came from.
     merged_into = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="merged", db_index=False
@@ -170,6 +172,9 @@ class EntryKind(models.TextChoices):
     VERDICT = "verdict", _("verdict")
     MERGED = "merged", _("merged")
     SPLIT = "split", _("split")
+    SNOOZED = "snoozed", _("snoozed")
+    HANDOVER = "handover", _("handover")
+    HELP = "help", _("more hands")
 
 
 class TimelineEntry(models.Model):
@@ -219,3 +224,74 @@ class Move(models.Model):
     alerts = models.JSONField(default=list)
     data = models.JSONField(default=dict)
     undone_at = models.DateTimeField(null=True)
+
+
+class Watch(DueModel):
+    """The clocks of who is on an incident; ``due_at`` is when the next of them rings.
+
+    Since ``since`` it is acknowledged on the terms that it opens again after ``ack_minutes`` in which nothing is noted,
+    and that its owner is reminded every ``remind_minutes``. It rings, too, when the incident has been snoozed long enough.
+    """
+
+    incident = models.OneToOneField(Incident, models.CASCADE, related_name="watch")
+    since = models.DateTimeField()
+    ack_minutes = models.PositiveIntegerField(null=True)
+    remind_minutes = models.PositiveIntegerField(null=True)
+    reminded_at = models.DateTimeField(null=True)
+    reminders = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = [DueModel.index("watch_due")]
+
+
+class HandoverState(models.TextChoices):
+    ASKED = "asked", _("asked")
+    ACCEPTED = "accepted", _("accepted")
+    DECLINED = "declined", _("declined")
+    EXPIRED = "expired", _("expired")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class Handover(DueModel):
+    """Somebody is asked to take an incident over. Until they accept it stays with who has it (``giver``, if anybody)."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="handovers")
+    giver = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+")
+    taker = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")
+    note = models.TextField(_("note"), blank=True)
+    state = models.CharField(_("state"), max_length=12, choices=HandoverState, default=HandoverState.ASKED)
+    asked_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [DueModel.index("handover_due")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["incident"], condition=models.Q(state="asked"), name="one_handover_at_a_time"
+            )
+        ]
+
+
+class HelpCall(models.Model):
+    """Somebody asks for more hands: people, or whoever a policy finds. The incident's own escalation is another matter."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="help_calls")
+    asker = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+")
+    policy = models.ForeignKey("oncall.EscalationPolicy", models.SET_NULL, null=True, related_name="+")
+    policy_name = models.CharField(max_length=120, blank=True)
+    why = models.TextField(_("why"), blank=True)
+    asked_at = models.DateTimeField()
+    # Somebody comes, or the incident is over: nobody more is paged.
+    ended_at = models.DateTimeField(null=True)
+
+
+class HelpAnswer(models.Model):
+    """What somebody who was asked for help says; ``coming`` is null until they do."""
+
+    call = models.ForeignKey(HelpCall, models.CASCADE, related_name="answers")
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")
+    coming = models.BooleanField(null=True)
+    at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["call", "user"], name="one_answer_to_a_call")]

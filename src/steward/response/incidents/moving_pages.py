@@ -17,7 +17,7 @@ from steward.foundation.ui.views import is_htmx, page
 from steward.response.incidents import actions, queries
 from steward.response.incidents.forms import MergeForm, SplitForm
 from steward.response.incidents.models import Incident
-from steward.response.incidents.pages import actor_of
+from steward.response.incidents.shown import actor_of
 
 # More than this is not chosen one by one.
 MOST_BOXES = 200

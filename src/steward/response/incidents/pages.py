@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -23,14 +23,11 @@ from steward.response.incidents import actions, queries, rules, shown
 from steward.response.incidents.forms import AssignForm, DeclareForm, NoteForm, SeverityForm, filters
 from steward.response.incidents.linked import act
 from steward.response.incidents.models import Incident
+from steward.response.incidents.shown import actor_of
+from steward.response.incidents.teamwork import teamwork
 
 __all__ = ["act"]
 EXPORTED = 50_000
-
-
-def actor_of(request: HttpRequest) -> Actor:
-    """Who asks."""
-    return cast("Actor", request.actor)  # type: ignore[attr-defined]
 
 
 @page("incidents.view")
@@ -53,11 +50,22 @@ def export(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
     chosen = filters(actor, request.GET)
     rows = chosen.apply(queries.incidents(actor)).order_by(*chosen.order)[:EXPORTED]
-    header = ["ref", "title", "status", "severity", "service", "assignee", "opened", "acknowledged", "resolved"]
+    header = [
+        "ref",
+        "title",
+        "status",
+        "severity",
+        "service",
+        "assignee",
+        "opened",
+        "acknowledged",
+        "resolved",
+        "unreached",
+    ]
     lines = (
         (
             each.ref, each.title, each.status, each.severity, each.service.name if each.service else "",
-            str(each.assignee or ""), each.opened_at, each.acknowledged_at, each.resolved_at,
+            str(each.assignee or ""), each.opened_at, each.acknowledged_at, each.resolved_at, int(each.unreached),
         )
         for each in rows.iterator(chunk_size=500)
     )  # fmt: skip
@@ -155,6 +163,23 @@ def _close(_request: HttpRequest, actor: Actor, incident: Incident) -> str:
     return _("Closed.")
 
 
+def _still(_request: HttpRequest, actor: Actor, incident: Incident) -> str:
+    known = teamwork(actor, incident)
+    actions.acknowledge(
+        actor=actor,
+        now=clock.now(),
+        incident_id=incident.pk,
+        minutes=known.minutes,
+        remind_minutes=known.remind_minutes,
+    )
+    return _("Still yours. The time counts anew.")
+
+
+def _wake(_request: HttpRequest, actor: Actor, incident: Incident) -> str:
+    actions.unsnooze(actor=actor, now=clock.now(), incident_id=incident.pk)
+    return _("It does not rest any more.")
+
+
 def _unmerge(_request: HttpRequest, actor: Actor, incident: Incident) -> str:
     actions.undo_merge(actor=actor, now=clock.now(), incident_id=incident.pk)
     return _("It is an incident of its own again.")
@@ -176,7 +201,7 @@ def _note(request: HttpRequest, actor: Actor, incident: Incident) -> str:
 
 VERBS: dict[str, Callable[[HttpRequest, Actor, Incident], str]] = {
     "acknowledge": _acknowledge, "resolve": _resolve, "reopen": _reopen, "close": _close, "notes": _note,
-    "unmerge": _unmerge, "unsplit": _unsplit,
+    "still": _still, "wake": _wake, "unmerge": _unmerge, "unsplit": _unsplit,
 }  # fmt: skip
 
 

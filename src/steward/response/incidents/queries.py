@@ -9,27 +9,49 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
-from django.db.models import Case, Count, F, FloatField, Func, IntegerField, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    FloatField,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Extract, StrIndex, TruncHour
 from django.utils.translation import gettext as _
 
 from steward.foundation.actors import Actor
 from steward.foundation.events import publish
 from steward.response.incidents import rules
-from steward.response.incidents.errors import IncidentNotFound
+from steward.response.incidents.errors import HandoverNotFound, HelpCallNotFound, IncidentNotFound
 from steward.response.incidents.events import GroupsAsked
 from steward.response.incidents.models import (
     EntryKind,
+    Handover,
+    HelpCall,
     Incident,
     IncidentAlert,
     IncidentQuerySet,
     IncidentStatus,
     TimelineEntry,
+    Watch,
 )
 from steward.signals.alerts import queries as alert_queries
 
 # Who of us is on call and paged is nobody else's business.
-ABOUT_PAGING = (EntryKind.PAGE, EntryKind.ESCALATION, EntryKind.UNREACHED)
+ABOUT_PAGING = (EntryKind.PAGE, EntryKind.ESCALATION, EntryKind.UNREACHED, EntryKind.HANDOVER, EntryKind.HELP)
+# What shows that somebody is at work; acknowledging is only the promise.
+PROGRESS = (
+    EntryKind.NOTE, EntryKind.SEVERITY, EntryKind.ASSIGNED, EntryKind.MERGED, EntryKind.SPLIT, EntryKind.VERDICT,
+    EntryKind.HANDOVER, EntryKind.HELP,
+)  # fmt: skip
+PEOPLE = ("user", "link", "apikey")
 REF = re.compile(r"^\s*(?:INC-)?(\d{1,18})\s*$", re.IGNORECASE)
 
 
@@ -45,7 +67,8 @@ def active(actor: Actor) -> QuerySet[Incident]:
 
 def by_number(actor: Actor, number: int) -> Incident:
     """One incident by its number; NotFound if the actor may not see it."""
-    found = incidents(actor).select_related("policy", "supplier", "service__owner_team").filter(number=number).first()
+    wanted = with_terms(incidents(actor)).select_related("policy", "supplier", "service__owner_team")
+    found = wanted.filter(number=number).first()
     if found is None:
         raise IncidentNotFound(
             _("There is no incident INC-%(number)s, or it is not yours to see.") % {"number": number}
@@ -54,7 +77,7 @@ def by_number(actor: Actor, number: int) -> Incident:
 
 
 def by_id(actor: Actor, incident_id: int) -> Incident:
-    found = incidents(actor).select_related("policy").filter(pk=incident_id).first()
+    found = with_terms(incidents(actor)).select_related("policy").filter(pk=incident_id).first()
     if found is None:
         raise IncidentNotFound(_("There is no such incident, or it is not yours to see."))
     return found
@@ -129,6 +152,55 @@ def of_alert(actor: Actor, alert_id: int) -> QuerySet[Incident]:
     own = Q(memberships__alert_id=alert_id)
     found = Incident.objects.visible_to(actor).filter(own).annotate(joined_at=F("memberships__joined_at"))
     return found.order_by("-pk")
+
+
+def incident_of_call(call_id: int) -> int | None:
+    """The incident that a call for help is about."""
+    return HelpCall.objects.filter(pk=call_id).values_list("incident_id", flat=True).first()
+
+
+def handover_of(incident: Incident, handover_id: int) -> Handover:
+    """A question of this incident whether somebody takes over."""
+    found = Handover.objects.filter(incident=incident, pk=handover_id).first()
+    if found is None:
+        raise HandoverNotFound(_("There is no such question about %(ref)s.") % {"ref": incident.ref})
+    return found
+
+
+def call_of(incident: Incident, call_id: int) -> HelpCall:
+    """A call for help of this incident."""
+    found = HelpCall.objects.filter(incident=incident, pk=call_id).first()
+    if found is None:
+        raise HelpCallNotFound(_("There is no such call for help about %(ref)s.") % {"ref": incident.ref})
+    return found
+
+
+def with_terms(found: IncidentQuerySet) -> IncidentQuerySet:
+    """The same incidents with the terms on which somebody is on them, for ``watched``."""
+    done = TimelineEntry.objects.filter(
+        incident_id=OuterRef("pk"), at__gte=OuterRef("watch__since"), kind__in=PROGRESS, data__by__in=PEOPLE
+    )
+    progress = Subquery(done.order_by("-at").values("at")[:1])
+    return found.select_related("watch").annotate(progress_at=progress)
+
+
+def watched(incident: Incident) -> rules.Watched | None:
+    """The terms on which somebody is on an incident that ``by_number`` or ``by_id`` found; None without any."""
+    watch: Watch | None = getattr(incident, "watch", None)
+    if watch is None:
+        return None
+    return rules.Watched(
+        incident.status, watch.since, watch.ack_minutes, watch.remind_minutes, watch.reminded_at,
+        incident.progress_at, incident.snoozed_until,  # type: ignore[attr-defined]
+    )  # fmt: skip
+
+
+def last_progress(incident_id: int, since: datetime) -> datetime | None:
+    """When a person last did something with the incident from then on."""
+    done = TimelineEntry.objects.filter(
+        incident_id=incident_id, at__gte=since, kind__in=PROGRESS, data__by__in=PEOPLE
+    ).order_by("-at")
+    return done.values_list("at", flat=True).first()
 
 
 def pressure(incident_id: int, minutes: Iterable[int], now: datetime) -> tuple[str, dict[int, int]]:

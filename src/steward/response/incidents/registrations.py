@@ -43,3 +43,4 @@ lists.register(
     lists.ListPage("incidents", _("Incidents"), "incidents:list", IncidentFilters, permission="incidents.view")
 )
 statuses.register("quiet", "maintenance", _("held, pages nobody"))
+statuses.register("snoozed", "maintenance", _("snoozed"))

@@ -160,3 +160,55 @@ def count_up(found: Mapping[str, Mapping[str, int]], more: Iterable[Mapping[str,
 def most_frequent(numbers: Mapping[str, int], most: int) -> list[tuple[str, int]]:
     """The values with the highest numbers; what is counted under "" comes last."""
     return sorted(numbers.items(), key=lambda each: (not each[0], -each[1], each[0]))[:most]
+
+
+LONGEST_PROMISE = 24 * 60
+LONGEST_SNOOZE = timedelta(days=14)
+HANDOVER_MINUTES = 15
+# The last reminder before others are paged comes when so large a part of the time is left.
+_WARNING = 5
+
+Ring = Literal["wake", "expire", "warn", "remind"]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An incident and the terms on which somebody is on it. ``progress_at`` is when a person last did something."""
+
+    status: str
+    since: datetime
+    ack_minutes: int | None = None
+    remind_minutes: int | None = None
+    reminded_at: datetime | None = None
+    progress_at: datetime | None = None
+    snoozed_until: datetime | None = None
+
+    @property
+    def quiet_since(self) -> datetime:
+        """Since when nothing has been noted."""
+        return max(self.since, self.progress_at or self.since)
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When it opens again unless something is noted before."""
+        if self.status != "acknowledged" or self.ack_minutes is None:
+            return None
+        return self.quiet_since + timedelta(minutes=self.ack_minutes)
+
+
+def next_ring(watched: Watched) -> tuple[datetime, Ring] | None:
+    """Which of the clocks rings next, and when: None when none will. While it is snoozed only waking counts."""
+    if watched.snoozed_until is not None:
+        return (watched.snoozed_until, "wake") if watched.status in {"open", "acknowledged"} else None
+    if watched.status != "acknowledged":
+        return None
+    quiet, last = watched.quiet_since, watched.reminded_at
+    found: list[tuple[datetime, Ring]] = []
+    if (expires := watched.expires_at) is not None and watched.ack_minutes is not None:
+        found.append((expires, "expire"))
+        warns = expires - timedelta(minutes=max(1, watched.ack_minutes // _WARNING))
+        if watched.ack_minutes > 2 and (last is None or last < warns):
+            found.append((warns, "warn"))
+    if watched.remind_minutes is not None:
+        found.append((max(quiet, last or quiet) + timedelta(minutes=watched.remind_minutes), "remind"))
+    return min(found, default=None, key=lambda each: (each[0], each[1] != "expire"))

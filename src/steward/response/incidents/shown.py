@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from steward.foundation.actors import Actor
 from steward.foundation.subjects import SubjectRef
-from steward.response.incidents import queries, rules
+from steward.response.incidents import queries, rules, teamwork
 from steward.response.incidents.models import EntryKind, Incident, IncidentAlert, IncidentStatus, TimelineEntry
 from steward.response.notifications import queries as notifications
 from steward.response.oncall import queries as oncall
@@ -35,6 +36,9 @@ _DOTS = {
     EntryKind.NOTE: "note",
     EntryKind.UNREACHED: "down",
     EntryKind.VERDICT: "note",
+    EntryKind.SNOOZED: "plain",
+    EntryKind.HANDOVER: "info",
+    EntryKind.HELP: "info",
     EntryKind.MERGED: "info",
     EntryKind.SPLIT: "info",
 }
@@ -54,6 +58,11 @@ class Entry:
     day: date | None
     alert_id: int | None
     more: tuple[Entry, ...] = ()
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Who asks."""
+    return cast("Actor", request.actor)  # type: ignore[attr-defined]
 
 
 def stamp(incident: Incident) -> str:
@@ -78,7 +87,8 @@ def everything(actor: Actor, incident: Incident, *, whole: bool = False) -> dict
         "more_alerts": max(0, incident.alert_count - len(members)),
         "all_alerts": len(members) < min(ALL_ALERTS, incident.alert_count),
         "escalation": oncall.escalation_of(SubjectRef("incident", incident.pk)) if incident.policy_id else None,
-        "may": may(actor, incident),
+        "may": {**may(actor, incident), **teamwork.may(actor, incident)},
+        "team": teamwork.teamwork(actor, incident),
         "why_me": why_me(actor, incident),
         "related": queries.related(actor, incident),
         "common": common_labels(members),

@@ -27,22 +27,25 @@ ONCALL, DELIVERY = system("on-call"), system("notifications")
 
 @subscribe(SubjectLocking)
 def subject_locking(event: SubjectLocking) -> None:
-    if event.subject.kind == "incident":
-        actions.lock(incident_id=event.subject.id)
+    key = _incident(event.subject)
+    if key is not None:
+        actions.lock(incident_id=key)
 
 
 @subscribe(SubjectAsked)
 def subject_asked(event: SubjectAsked) -> None:
     """How bad it is, for conditions of escalation policies."""
-    if event.subject.kind == "incident":
-        event.severity, event.alerts = queries.pressure(event.subject.id, event.minutes, event.now)
+    key = _incident(event.subject)
+    if key is not None:
+        event.severity, event.alerts = queries.pressure(key, event.minutes, event.now)
 
 
 @subscribe(SeverityWanted)
 def severity_wanted(event: SeverityWanted) -> None:
     """A step of an escalation policy takes it for worse than it is."""
-    if event.subject.kind == "incident" and actions.escalated(
-        actor=ONCALL, now=event.now, incident_id=event.subject.id, severity=event.severity, why=event.why
+    key = _incident(event.subject)
+    if key is not None and actions.escalated(
+        actor=ONCALL, now=event.now, incident_id=key, severity=event.severity, why=event.why
     ):
         event.answers.append(event.severity)
 
@@ -80,6 +83,16 @@ def step_taken(event: StepTaken) -> None:
 
 @subscribe(NobodyReached)
 def nobody_reached(event: NobodyReached) -> None:
+    if event.subject.kind == "helpcall":
+        _note(
+            event.subject,
+            event.now,
+            "help",
+            _("Nobody could be reached for more hands"),
+            event.reason,
+            {"failed": True},
+        )
+        return
     _note(event.subject, event.now, "unreached", _("Nobody could be reached"), event.reason, unreached=True)
 
 
@@ -118,8 +131,16 @@ def _note(
     data: dict[str, Any] | None = None,
     unreached: bool = False,
 ) -> None:
-    if subject.kind == "incident":
+    key = _incident(subject)
+    if key is not None:
         actor = DELIVERY if kind == "page" else ONCALL
         actions.note_response(
-            actor=actor, now=now, incident_id=subject.id, kind=kind, text=text, why=why, data=data, unreached=unreached
+            actor=actor, now=now, incident_id=key, kind=kind, text=text, why=why, data=data, unreached=unreached
         )
+
+
+def _incident(subject: SubjectRef) -> int | None:
+    """The incident that the subject is or belongs to."""
+    if subject.kind == "helpcall":
+        return queries.incident_of_call(subject.id)
+    return subject.id if subject.kind == "incident" else None

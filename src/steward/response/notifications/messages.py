@@ -24,7 +24,7 @@ _SHORT_BODY = 300
 # Longer subjects are cut by mail programs and lock screens, at a place that nobody chose.
 _SUBJECT, _SERVICE = 200, 60
 # Kinds of subjects that a link can act on.
-_ACTIONABLE = {"incident"}
+_ACTIONABLE = {"incident", "helpcall"}
 # Of a bundle so many are listed with a link of their own in a mail, and so many in a push message; the others are
 # counted. All of them are in Steward's list of open incidents.
 _LISTED, _LISTED_SHORT = 30, 8
@@ -166,7 +166,7 @@ def _context(sending: Sending, now: datetime) -> dict[str, Any]:
         "step": reason.get("step", ""),
         "name": sending.user_name,
         "link": link_for(sending.user_id, sending.subject, sending.page_id, now),
-        "receipt": links.receipt(sending.page_id) if sending.subject.kind in _ACTIONABLE else "",
+        "receipt": links.receipt(sending.page_id) if sending.subject.kind == "incident" else "",
         "expires": now + links.LIFETIME,
         "now": now,
         "home": load().public_url,

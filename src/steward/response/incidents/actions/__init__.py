@@ -1,5 +1,12 @@
 """Every write to incidents. Each locks the incident's row first and looks at its state only then."""
 
+from steward.response.incidents.actions.handing import (
+    answer_handover,
+    ask_handover,
+    handover_due,
+    withdraw_handover,
+)
+from steward.response.incidents.actions.helping import answer_help, ask_help
 from steward.response.incidents.actions.joining import Join, join_incidents, spoken
 from steward.response.incidents.actions.membership import add_alerts, alerts_changed
 from steward.response.incidents.actions.merging import merge, undo_merge
@@ -9,6 +16,7 @@ from steward.response.incidents.actions.response import lock, lock_states, note_
 from steward.response.incidents.actions.severity import Rule, escalated, set_severity
 from steward.response.incidents.actions.shared import JoiningAlert, subject_of
 from steward.response.incidents.actions.splitting import split, undo_split
+from steward.response.incidents.actions.watching import snooze, unsnooze, watch_due
 from steward.response.incidents.actions.work import (
     acknowledge,
     add_note,
@@ -30,11 +38,16 @@ __all__ = [
     "add_alerts",
     "add_note",
     "alerts_changed",
+    "answer_handover",
+    "answer_help",
+    "ask_handover",
+    "ask_help",
     "assign",
     "close",
     "close_if_due",
     "declare",
     "escalated",
+    "handover_due",
     "join_incidents",
     "lock",
     "lock_states",
@@ -47,6 +60,7 @@ __all__ = [
     "resolve",
     "set_severity",
     "shadow",
+    "snooze",
     "split",
     "spoken",
     "subject_of",
@@ -55,4 +69,7 @@ __all__ = [
     "undo_split",
     "unquiet",
     "unshadow",
+    "unsnooze",
+    "watch_due",
+    "withdraw_handover",
 ]

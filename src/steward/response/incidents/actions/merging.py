@@ -17,6 +17,7 @@ from steward.response.incidents.actions.membership import recount
 from steward.response.incidents.actions.moving import carry, hold_both, settle_left
 from steward.response.incidents.actions.severity import raise_to
 from steward.response.incidents.actions.shared import end_shadow, entry, record, save, start_escalations, subject_of
+from steward.response.incidents.actions.states import end_promises
 from steward.response.incidents.errors import CannotMove
 from steward.response.incidents.models import EntryKind, Incident, IncidentAlert, IncidentStatus, Move, MoveKind
 from steward.response.oncall import actions as oncall
@@ -81,6 +82,7 @@ def _close(left: Incident, into: Incident, now: datetime, actor: Actor, why: str
     text = _("Merged into %(ref)s") % {"ref": into.ref}
     entry(left, now, actor, EntryKind.MERGED, text, why, {"incident": into.number})
     oncall.stop_escalation(actor=actor, now=now, subject=subject_of(left), reason=text)
+    end_promises(left, now, actor, text)
     after = {"status": left.status, "merged_into": into.ref, "why": why}
     record(actor, now, "incident.merge", left, {"status": before}, after)
 

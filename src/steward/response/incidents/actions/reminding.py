@@ -33,6 +33,8 @@ def tell_again(*, actor: Actor, now: datetime, incident_id: int, why: str, key: 
     incident = locked(incident_id, actor)
     if not incident.is_active or incident.quiet_since is not None or incident.shadow or shadow:
         return False
+    if incident.snoozed_until is not None:
+        return False
     if incident.status == IncidentStatus.ACKNOWLEDGED and incident.assignee_id is not None:
         return _tell_assignee(incident, now, actor, why, key)
     running = oncall_queries.escalation_of(subject_of(incident))
@@ -90,7 +92,8 @@ def unquiet(*, actor: Actor, now: datetime, incident_id: int) -> bool:
     if incident.is_active:
         why = _("what was silenced, inhibited or in maintenance still fires")
         entry(incident, now, actor, EntryKind.ESCALATION, _("People are paged again"), why)
-        if incident.status == IncidentStatus.OPEN:
+        # What is snoozed, too, pages when it wakes.
+        if incident.status == IncidentStatus.OPEN and incident.snoozed_until is None:
             start_escalations(actor, now, [incident])
     return True
 

@@ -26,6 +26,7 @@ from steward.response.incidents.actions.shared import (
     start_escalations,
     subject_of,
 )
+from steward.response.incidents.actions.watching import end_snooze
 from steward.response.incidents.models import EntryKind, Incident, IncidentStatus, TimelineEntry
 from steward.response.notifications import actions as notifications
 from steward.response.oncall import actions as oncall
@@ -137,6 +138,7 @@ def _tell(incident: Incident, now: datetime, actor: Actor, before: str) -> None:
     )
     if who == "assignee" and not _page_assignee(incident, now, actor, before):
         who = "anew" if incident.policy_id is not None else "nobody"
+    end_snooze(incident, now, actor, _("it became worse"))
     if who != "anew":
         return
     if incident.status == IncidentStatus.ACKNOWLEDGED:
@@ -145,6 +147,7 @@ def _tell(incident: Incident, now: datetime, actor: Actor, before: str) -> None:
         text = _("Open again: it was acknowledged as %(severity)s") % {"severity": before}
         entry(incident, now, actor, EntryKind.ESCALATION, text, _("nobody is assigned who can be told"))
         record(actor, now, "incident.unacknowledge", incident, {"status": "acknowledged"}, {"status": "open"})
+        publish(events.IncidentUnacknowledged(incident.pk, now))
     reason = _("it begins anew: the severity was raised to %(to)s") % {"to": incident.severity}
     oncall.stop_escalation(actor=actor, now=now, subject=subject_of(incident), reason=reason)
     start_escalations(actor, now, [incident])

@@ -142,7 +142,7 @@ def end_shadow(incident: Incident, now: datetime, actor: Actor, why: str) -> boo
     save(incident, now, "shadow")
     entry(incident, now, actor, EntryKind.ESCALATION, _("People are paged from now on"), why)
     record(actor, now, "incident.unshadow", incident, {"shadow": True}, {"shadow": False})
-    if incident.status == IncidentStatus.OPEN and incident.quiet_since is None:
+    if incident.status == IncidentStatus.OPEN and incident.quiet_since is None and incident.snoozed_until is None:
         start_escalations(actor, now, [incident])
     return True
 

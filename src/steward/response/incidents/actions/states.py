@@ -10,7 +10,10 @@ from steward.foundation.sentences import gettext as _
 from steward.foundation.sentences import joined
 from steward.foundation.ui.spans import duration_words
 from steward.response.incidents import events, rules
+from steward.response.incidents.actions.handing import end_handover
+from steward.response.incidents.actions.helping import end_help
 from steward.response.incidents.actions.shared import entry, record, save, subject_of
+from steward.response.incidents.actions.watching import end_watch
 from steward.response.incidents.models import EntryKind, Incident, IncidentStatus
 from steward.response.oncall import actions as oncall
 
@@ -27,5 +30,13 @@ def resolve_locked(incident: Incident, now: datetime, actor: Actor, why: str, vi
     took = _("%(time)s after it opened") % {"time": duration_words(now - incident.opened_at)}
     entry(incident, now, actor, EntryKind.RESOLVED, text, joined(why, took))
     oncall.stop_escalation(actor=actor, now=now, subject=subject_of(incident), reason=_("resolved"))
+    end_promises(incident, now, actor, _("resolved"))
     record(actor, now, "incident.resolve", incident, {"status": before}, {"status": incident.status, "why": why})
     publish(events.IncidentResolved(incident.pk, now))
+
+
+def end_promises(incident: Incident, now: datetime, actor: Actor, reason: str) -> None:
+    """What people promised or were asked for about a locked incident ends with it."""
+    end_watch(incident, now)
+    end_handover(incident, now, actor)
+    end_help(incident, now, actor, reason)

@@ -11,9 +11,11 @@ from steward.foundation.actors import Actor
 from steward.foundation.errors import Invalid
 from steward.foundation.events import publish
 from steward.foundation.sentences import gettext as _
+from steward.foundation.sentences import joined
 from steward.foundation.ui.spans import duration_words
 from steward.people.accounts import queries as accounts
 from steward.response.incidents import events, rules
+from steward.response.incidents.actions.handing import end_handover
 from steward.response.incidents.actions.joining import Join, join_locked
 from steward.response.incidents.actions.severity import NO_RULE, Rule, raise_severity
 from steward.response.incidents.actions.shared import (
@@ -28,6 +30,7 @@ from steward.response.incidents.actions.shared import (
     subject_of,
 )
 from steward.response.incidents.actions.states import resolve_locked
+from steward.response.incidents.actions.watching import check_terms, keep_terms, terms_words
 from steward.response.incidents.models import EntryKind, Incident, IncidentStatus, TimelineEntry
 from steward.response.oncall import actions as oncall
 
@@ -35,17 +38,25 @@ MAX_NOTE = 10_000
 
 
 @transaction.atomic
-def acknowledge(*, actor: Actor, now: datetime, incident_id: int, via: str = "") -> Incident:
-    """Say "I am on it": stops the escalation. A second acknowledgement changes nothing and returns the first's.
+def acknowledge(
+    *, actor: Actor, now: datetime, incident_id: int, via: str = "", minutes: int | None = None,
+    remind_minutes: int | None = None,
+) -> Incident:  # fmt: skip
+    """Say "I am on it": stops the escalation. A second acknowledgement changes nothing and returns the first's, unless it
+    names terms: those count from now on.
 
-    Who acknowledges an incident that nobody has leads it from then on.
+    Who acknowledges an incident that nobody has leads it from then on. ``minutes``: when nothing is noted for so long, it
+    is open again and others are paged. ``remind_minutes``: its owner is reminded so often while nothing is noted.
     """
     actor.require("incidents.acknowledge")
+    check_terms(minutes, remind_minutes)
     incident = locked(incident_id, actor)
     step = rules.move("acknowledge", incident.status)
     if step.refused:
         refuse(incident)
     if not step.changes:
+        if minutes is not None or remind_minutes is not None:
+            _renew(incident, now, actor, minutes, remind_minutes)
         return incident
     incident.status, incident.acknowledged_at, incident.unreached = IncidentStatus.ACKNOWLEDGED, now, False
     changed = ["status", "acknowledged_at", "unreached"]
@@ -55,11 +66,23 @@ def acknowledge(*, actor: Actor, now: datetime, incident_id: int, via: str = "")
     save(incident, now, *changed)
     text = _("Acknowledged %(via)s") % {"via": via} if via else _("Acknowledged")
     why = _("%(time)s after it opened") % {"time": duration_words(now - incident.opened_at)}
-    entry(incident, now, actor, EntryKind.ACKNOWLEDGED, text, why)
+    entry(incident, now, actor, EntryKind.ACKNOWLEDGED, text, joined(why, terms_words(minutes)))
+    keep_terms(incident, now, minutes, remind_minutes)
     oncall.stop_escalation(actor=actor, now=now, subject=subject_of(incident), reason=_("acknowledged"))
-    record(actor, now, "incident.acknowledge", incident, {"status": "open"}, {"status": incident.status})
+    record(
+        actor, now, "incident.acknowledge", incident, {"status": "open"},
+        {"status": incident.status, **({"minutes": minutes} if minutes else {})},
+    )  # fmt: skip
     publish(events.IncidentAcknowledged(incident.pk, now))
     return incident
+
+
+def _renew(incident: Incident, now: datetime, actor: Actor, minutes: int | None, remind_minutes: int | None) -> None:
+    """Somebody is still on it: its clocks begin anew."""
+    keep_terms(incident, now, minutes, remind_minutes)
+    save(incident, now)
+    entry(incident, now, actor, EntryKind.ACKNOWLEDGED, _("Still on it"), terms_words(minutes))
+    record(actor, now, "incident.still", incident, {}, {"minutes": minutes, "remind_minutes": remind_minutes})
 
 
 @transaction.atomic
@@ -151,6 +174,7 @@ def assign(*, actor: Actor, now: datetime, incident_id: int, assignee_id: int | 
         return incident
     before, incident.assignee = incident.assignee, person
     save(incident, now, "assignee")
+    end_handover(incident, now, actor)
     text = _("Assigned to %(name)s") % {"name": person} if person else _("Assigned to nobody")
     entry(incident, now, actor, EntryKind.ASSIGNED, text)
     record(

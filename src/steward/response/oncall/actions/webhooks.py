@@ -155,4 +155,6 @@ def _end(call: WebhookCall, now: datetime, state: str, answer: str, due_at: date
 
 def _tell(call: WebhookCall, now: datetime, text: str, why: str, *, failed: bool = False) -> None:
     subject = SubjectRef(call.escalation.subject_kind, call.escalation.subject_id)
-    publish(StepTaken(subject, text, joined(redact_url(call.url), why, call.step), now, failed))
+    # What went wrong on the way names the address itself.
+    address = redact_url(call.url)
+    publish(StepTaken(subject, text, joined("" if address in why else address, why, call.step), now, failed))

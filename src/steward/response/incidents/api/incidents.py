@@ -17,7 +17,6 @@ from steward.response.incidents.models import Incident, IncidentAlert, TimelineE
 from steward.response.oncall import queries as oncall
 
 router = Router(tags=["incidents"])
-ROUTERS = {"/incidents": router}
 
 StatusWord = Literal["open", "acknowledged", "resolved", "closed"]
 SeverityWord = Literal["SEV1", "SEV2", "SEV3", "SEV4"]
@@ -31,8 +30,8 @@ class Named(Schema):
 
 class IncidentOut(Schema):
     """An incident. ``unreached`` says that nobody could be paged; since ``quiet_since`` everything that fires in it is
-    silenced, in maintenance or inhibited. ``merged_into`` and ``split_from`` name other incidents: one that was merged
-    is closed and goes on there."""
+    silenced, in maintenance or inhibited; until ``snoozed_until`` somebody lets it rest. ``merged_into`` and ``split_from``
+    name other incidents: one that was merged is closed and goes on there."""
 
     id: int
     ref: str
@@ -46,6 +45,7 @@ class IncidentOut(Schema):
     origin: dict[str, Any]
     unreached: bool
     quiet_since: datetime | None
+    snoozed_until: datetime | None
     alerts: int
     firing: int
     reopened: int
@@ -129,6 +129,7 @@ class IncidentFilter(KeysetQuery):
     team: int | None = Field(None, ge=1, le=2**63 - 1, description="The team that owns the service.")
     assignee: int | None = Key
     unassigned: bool = False
+    unreached: bool = Field(False, description="Only those for which nobody could be reached.")
 
 
 class Declaration(Schema):
@@ -143,6 +144,14 @@ class Declaration(Schema):
 
 class Why(Schema):
     why: str = Field("", max_length=500)
+
+
+class Terms(Schema):
+    """``minutes``: open again, and paging others, when nothing is noted for so long. ``remind_minutes``: how often the
+    owner is reminded while nothing is noted."""
+
+    minutes: int | None = Field(None, ge=1, le=24 * 60)
+    remind_minutes: int | None = Field(None, ge=1, le=24 * 60)
 
 
 class Assignment(Schema):
@@ -203,11 +212,11 @@ class Note(Schema):
     text: str = Field(min_length=1, max_length=10_000)
 
 
-def _actor(request: HttpRequest) -> Actor:
+def actor_of(request: HttpRequest) -> Actor:
     return cast("Actor", request.actor)  # type: ignore[attr-defined]
 
 
-def _out(incident: Incident) -> IncidentOut:
+def out(incident: Incident) -> IncidentOut:
     service, assignee = incident.service, incident.assignee
     return IncidentOut(
         id=incident.pk, ref=incident.ref, number=incident.number, title=incident.title, description=incident.description,
@@ -217,7 +226,7 @@ def _out(incident: Incident) -> IncidentOut:
         origin=incident.origin, unreached=incident.unreached, alerts=incident.alert_count,
         firing=incident.firing_count, reopened=incident.reopened, opened_at=incident.opened_at,
         acknowledged_at=incident.acknowledged_at, resolved_at=incident.resolved_at, closed_at=incident.closed_at,
-        quiet_since=incident.quiet_since,
+        quiet_since=incident.quiet_since, snoozed_until=incident.snoozed_until,
         merged_into=incident.merged_into.ref if incident.merged_into else None,
         split_from=incident.split_from.ref if incident.split_from else None,
         updated_at=incident.updated_at,
@@ -241,7 +250,7 @@ def _member(member: IncidentAlert) -> MemberOut:
 
 @router.get("", response=IncidentPage, summary="List incidents, the newest first")
 def list_incidents(request: HttpRequest, query: Query[IncidentFilter]) -> Any:
-    actor, text = _actor(request), query.q.replace("\0", "")
+    actor, text = actor_of(request), query.q.replace("\0", "")
     actor.require("incidents.view")
     found: Any = queries.search(actor, text) if text else queries.incidents(actor)
     if query.status:
@@ -250,65 +259,72 @@ def list_incidents(request: HttpRequest, query: Query[IncidentFilter]) -> Any:
         found = found.filter(severity__in=query.severity)
     wanted = {"service_id": query.service, "service__owner_team_id": query.team, "assignee_id": query.assignee}
     found = found.filter(**{name: value for name, value in wanted.items() if value is not None})
+    if query.unreached:
+        found = found.filter(unreached=True)
     if query.unassigned:
         found = found.filter(assignee__isnull=True)
-    return page_of(found, query, ("-opened_at", "-id"), _out)
+    return page_of(found, query, ("-opened_at", "-id"), out)
 
 
 @router.post("", response={201: IncidentOut}, summary="Declare an incident")
 def declare(request: HttpRequest, payload: Declaration) -> Any:
     incident = actions.declare(
-        actor=_actor(request), now=clock.now(), title=payload.title, severity=payload.severity,
+        actor=actor_of(request), now=clock.now(), title=payload.title, severity=payload.severity,
         service_id=payload.service, policy_id=payload.policy, description=payload.description,
     )  # fmt: skip
-    return Status(201, _out(incident))
+    return Status(201, out(incident))
 
 
 @router.get("/{ref}", response=IncidentOut, summary="One incident, by INC-12 or 12")
 def one(request: HttpRequest, ref: str) -> Any:
-    return _out(queries.by_ref(_actor(request), ref))
+    return out(queries.by_ref(actor_of(request), ref))
 
 
 @router.post("/{ref}/acknowledge", response=IncidentOut, summary="Acknowledge: stops the escalation")
-def acknowledge(request: HttpRequest, ref: str) -> Any:
-    actor = _actor(request)
+def acknowledge(request: HttpRequest, ref: str, payload: Terms | None = None) -> Any:
+    actor, terms = actor_of(request), payload or Terms(minutes=None, remind_minutes=None)
     incident = queries.by_ref(actor, ref)
-    return _out(actions.acknowledge(actor=actor, now=clock.now(), incident_id=incident.pk))
+    return out(
+        actions.acknowledge(
+            actor=actor, now=clock.now(), incident_id=incident.pk, minutes=terms.minutes,
+            remind_minutes=terms.remind_minutes,
+        )
+    )  # fmt: skip
 
 
 @router.post("/{ref}/resolve", response=IncidentOut, summary="Resolve")
 def resolve(request: HttpRequest, ref: str, payload: Why | None = None) -> Any:
-    actor, why = _actor(request), payload.why if payload else ""
+    actor, why = actor_of(request), payload.why if payload else ""
     incident = queries.by_ref(actor, ref)
-    return _out(actions.resolve(actor=actor, now=clock.now(), incident_id=incident.pk, why=why))
+    return out(actions.resolve(actor=actor, now=clock.now(), incident_id=incident.pk, why=why))
 
 
 @router.post("/{ref}/reopen", response=IncidentOut, summary="Reopen a resolved incident")
 def reopen(request: HttpRequest, ref: str, payload: Why | None = None) -> Any:
-    actor, why = _actor(request), payload.why if payload else ""
+    actor, why = actor_of(request), payload.why if payload else ""
     incident = queries.by_ref(actor, ref)
-    return _out(actions.reopen(actor=actor, now=clock.now(), incident_id=incident.pk, why=why))
+    return out(actions.reopen(actor=actor, now=clock.now(), incident_id=incident.pk, why=why))
 
 
 @router.post("/{ref}/close", response=IncidentOut, summary="Close a resolved incident now; closed is final")
 def close(request: HttpRequest, ref: str) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     incident = queries.by_ref(actor, ref)
-    return _out(actions.close(actor=actor, now=clock.now(), incident_id=incident.pk))
+    return out(actions.close(actor=actor, now=clock.now(), incident_id=incident.pk))
 
 
 @router.post("/{ref}/assign", response=IncidentOut, summary="Give it to a person")
 def assign(request: HttpRequest, ref: str, payload: Assignment) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     incident = queries.by_ref(actor, ref)
-    return _out(actions.assign(actor=actor, now=clock.now(), incident_id=incident.pk, assignee_id=payload.assignee))
+    return out(actions.assign(actor=actor, now=clock.now(), incident_id=incident.pk, assignee_id=payload.assignee))
 
 
 @router.post("/{ref}/severity", response=IncidentOut, summary="Raise or lower the severity")
 def set_severity(request: HttpRequest, ref: str, payload: SeverityChange) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     incident = queries.by_ref(actor, ref)
-    return _out(
+    return out(
         actions.set_severity(
             actor=actor, now=clock.now(), incident_id=incident.pk, severity=payload.severity, why=payload.why
         )
@@ -317,7 +333,7 @@ def set_severity(request: HttpRequest, ref: str, payload: SeverityChange) -> Any
 
 @router.post("/{ref}/notes", response={201: EntryOut}, summary="Add a note to the timeline")
 def add_note(request: HttpRequest, ref: str, payload: Note) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     incident = queries.by_ref(actor, ref)
     entry = actions.add_note(actor=actor, now=clock.now(), incident_id=incident.pk, text=payload.text)
     return Status(201, _entry(entry))
@@ -325,19 +341,19 @@ def add_note(request: HttpRequest, ref: str, payload: Note) -> Any:
 
 @router.get("/{ref}/timeline", response=EntryPage, summary="What happened, oldest first")
 def timeline(request: HttpRequest, ref: str, query: Query[KeysetQuery]) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     return page_of(queries.timeline(actor, queries.by_ref(actor, ref)), query, ("at", "id"), _entry)
 
 
 @router.get("/{ref}/alerts", response=MemberPage, summary="Its alerts, by when they joined")
 def alerts(request: HttpRequest, ref: str, query: Query[KeysetQuery]) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     return page_of(queries.alerts(actor, queries.by_ref(actor, ref)), query, ("joined_at", "id"), _member)
 
 
 @router.get("/{ref}/escalation", response=EscalationAnswer, summary="How far its escalation is")
 def escalation(request: HttpRequest, ref: str) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     incident = queries.by_ref(actor, ref)
     actor.require("oncall.view")
     return {"escalation": oncall.escalation_of(SubjectRef("incident", incident.pk))}
@@ -345,12 +361,12 @@ def escalation(request: HttpRequest, ref: str) -> Any:
 
 @router.get("/{ref}/merge-candidates", response=MergeCandidates, summary="Open incidents that may be the same")
 def merge_candidates(request: HttpRequest, ref: str, q: str = "") -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     found = queries.merge_candidates(actor, queries.by_ref(actor, ref), q.replace("\0", "")[:200])
     return {
         "items": [
             MergeCandidate(
-                incident=_out(each.incident), score=round(each.likeness.score, 2),
+                incident=out(each.incident), score=round(each.likeness.score, 2),
                 same_service=each.likeness.same_service, minutes_apart=round(each.likeness.apart.total_seconds() / 60, 1),
                 labels=dict(each.likeness.labels),
             )
@@ -361,40 +377,40 @@ def merge_candidates(request: HttpRequest, ref: str, q: str = "") -> Any:
 
 @router.post("/{ref}/merge", response=IncidentOut, summary="Merge it into another; answers with the other")
 def merge(request: HttpRequest, ref: str, payload: Merging) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     left, into = queries.by_ref(actor, ref), queries.by_ref(actor, payload.into)
-    return _out(
+    return out(
         actions.merge(actor=actor, now=clock.now(), incident_id=left.pk, into_id=into.pk, why=payload.why)
     )  # fmt: skip
 
 
 @router.post("/{ref}/unmerge", response=IncidentOut, summary="Undo its merge: it is one of its own again")
 def undo_merge(request: HttpRequest, ref: str, payload: Why | None = None) -> Any:
-    actor, why = _actor(request), payload.why if payload else ""
+    actor, why = actor_of(request), payload.why if payload else ""
     incident = queries.by_ref(actor, ref)
-    return _out(actions.undo_merge(actor=actor, now=clock.now(), incident_id=incident.pk, why=why))
+    return out(actions.undo_merge(actor=actor, now=clock.now(), incident_id=incident.pk, why=why))
 
 
 @router.get("/{ref}/groups", response=GroupsOfAlerts, summary="The groups of alerts that it consists of")
 def groups(request: HttpRequest, ref: str) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     found = queries.groups(actor, queries.by_ref(actor, ref))
     return {"items": [GroupOfAlerts(id=each.id, label=each.label, alerts=list(each.alerts)) for each in found]}
 
 
 @router.post("/{ref}/split", response={201: IncidentOut}, summary="Split alerts off into a new incident")
 def split(request: HttpRequest, ref: str, payload: SplitOff) -> Any:
-    actor = _actor(request)
+    actor = actor_of(request)
     incident = queries.by_ref(actor, ref)
     made = actions.split(
         actor=actor, now=clock.now(), incident_id=incident.pk, alert_ids=payload.alerts, group_ids=payload.groups,
         title=payload.title, severity=payload.severity, policy_id=payload.policy, pages=payload.page, why=payload.why,
     )  # fmt: skip
-    return Status(201, _out(made))
+    return Status(201, out(made))
 
 
 @router.post("/{ref}/unsplit", response=IncidentOut, summary="Move its alerts back; answers with where they came from")
 def undo_split(request: HttpRequest, ref: str, payload: Why | None = None) -> Any:
-    actor, why = _actor(request), payload.why if payload else ""
+    actor, why = actor_of(request), payload.why if payload else ""
     incident = queries.by_ref(actor, ref)
-    return _out(actions.undo_split(actor=actor, now=clock.now(), incident_id=incident.pk, why=why))
+    return out(actions.undo_split(actor=actor, now=clock.now(), incident_id=incident.pk, why=why))
