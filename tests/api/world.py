@@ -7,6 +7,7 @@ from typing import Any
 
 from steward.algorithms.matching import Matcher
 from steward.estate.configuration import actions as estate
+from steward.foundation import clock
 from steward.foundation.actors import system
 from steward.foundation.subjects import SubjectRef
 from steward.people.accounts import actions as accounts
@@ -173,6 +174,15 @@ class World:
         found.save(force_insert=True)
         return found
 
+    def _asked(self, incident_id: int) -> None:
+        """Somebody is asked to take over, and somebody to help."""
+        deputy = self.ids["deputy_id"]
+        handover = incidents.ask_handover(**self._given, incident_id=incident_id, to_id=deputy, note=MARK)
+        (call,) = incidents.ask_help(**self._given, incident_id=incident_id, people=[deputy], why=MARK)
+        self._keep(
+            handover_id=handover.pk, call_id=call.pk, tomorrow=(clock.now() + timedelta(days=1)).isoformat()
+        )  # fmt: skip
+
     def _response(self, name: str) -> None:
         # Two, so that each can be moved up; new ones are the last before the default route.
         triage.create_route(**self._given, name=f"{name} first", matchers=f'team="{MARK}"')
@@ -188,6 +198,7 @@ class World:
             **self._given, title=f"{name} over", severity="SEV4", service_id=None, policy_id=None, origin={}, why=MARK
         )
         incidents.resolve(**self._given, incident_id=over.pk)
+        self._asked(incident.pk)
         Decision.objects.create(
             alert=self.alert, change=self.change, at=NOW, outcome="opened", reason=MARK, route=route, incident=incident
         )

@@ -18,6 +18,7 @@ from django.db.migrations.executor import MigrationExecutor  # noqa: E402
 
 from steward.config.environment import load  # noqa: E402
 from steward.foundation import clock  # noqa: E402
+from steward.foundation.due.auditor import auditor_says, deadman_says  # noqa: E402
 from steward.foundation.due.registry import kinds  # noqa: E402
 from steward.foundation.due.runner import overdue  # noqa: E402
 from steward.foundation.history.cleanup import last_run  # noqa: E402
@@ -77,6 +78,23 @@ def check_due() -> Iterator[Finding]:
         yield Finding("due clocks", "failed", f"overdue by more than 10 s: {listed}; is `steward engine` running?")
     else:
         yield Finding("due clocks", "ok", f"{len(kinds())} kinds, nothing overdue")
+
+
+def check_auditor() -> Iterator[Finding]:
+    says, signal = auditor_says(clock.now()), deadman_says(clock.now())
+    if says["state"] in {"discontent", "silent"}:
+        listed = ", ".join(f"{name} {number}" for name, number in says["found"].items()) or "no engine looks"
+        yield Finding("auditor", "failed", f"{says['state']}: {listed}")
+    else:
+        yield Finding("auditor", "ok", says["state"])
+    if signal["state"] == "off":
+        yield Finding(
+            "dead-man signal", "warning", "not set; STEWARD_DEADMAN_URL tells a service outside that all is well"
+        )
+    elif signal["state"] == "failed":
+        yield Finding("dead-man signal", "failed", signal["answer"])
+    else:
+        yield Finding("dead-man signal", "ok", signal["state"])
 
 
 def check_history() -> Iterator[Finding]:
@@ -141,6 +159,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     check_migrations,
     check_clocks,
     check_due,
+    check_auditor,
     check_history,
     check_queue,
     check_disk,

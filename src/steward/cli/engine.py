@@ -15,18 +15,21 @@ log = logging.getLogger(__name__)
 def run(_options: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT; what is under way is finished, the rest stays due."""
     django.setup()
-    from steward.foundation.due.runner import Runner  # needs Django's apps
+    from steward.foundation.due.auditor import Auditor  # needs Django's apps
+    from steward.foundation.due.runner import Runner
     from steward.foundation.jobs.worker import Worker
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
     _schedule(stop)
-    runner, worker = Runner(), Worker()
+    runner, worker, auditor = Runner(), Worker(), Auditor()
     runner.start()
     worker.start()
+    auditor.start()
     log.info("engine started with %d clocks", len(runner.loops))
     stop.wait()
+    auditor.stop()
     worker.stop()
     runner.stop()
     return 0

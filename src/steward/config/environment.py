@@ -97,6 +97,18 @@ def _url(raw: str) -> str:
     return raw.rstrip("/")
 
 
+def _address(raw: str) -> str:
+    _url(raw)
+    return raw.strip()
+
+
+def _interval(raw: str) -> int:
+    seconds = int(raw)
+    if not 10 <= seconds <= 86_400:
+        raise ValueError("write 10 to 86400 seconds")
+    return seconds
+
+
 def _database(raw: str) -> str:
     if urlsplit(raw).scheme not in {"postgres", "postgresql"}:
         raise ValueError("write postgresql://user:password@host:5432/name")
@@ -180,6 +192,13 @@ class Environment:
             " message at their end. 0 sends every page by itself. People can choose their own."
         ),
     )
+    deadman_url: str = _var(
+        "STEWARD_DEADMAN_URL",
+        _address,
+        "",
+        _("Called again and again while nothing that is due waits: give it to a service that alarms when calls stop."),
+    )
+    deadman_seconds: int = _var("STEWARD_DEADMAN_SECONDS", _interval, 60, _("Seconds between two of these calls."))
     time_zone: str = _var("STEWARD_TIME_ZONE", _zone, "UTC", _("IANA zone for people who have not chosen one."))
     language: str = _var(
         "STEWARD_LANGUAGE",

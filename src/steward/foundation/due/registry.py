@@ -32,6 +32,8 @@ class DueKind:
     lease: timedelta = timedelta(seconds=15)
     batch: int = 50
     workers: int = 1
+    # How long after its time a row may still be worked on before the auditor takes its handler for stuck.
+    patience: timedelta = timedelta(minutes=10)
     # Rows that must have a due time and have none: nothing would ever look at them again. The auditor counts them.
     stranded: models.Q | None = None
 

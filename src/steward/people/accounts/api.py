@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from django.db.models import Prefetch, Q
 from django.http import HttpRequest
@@ -183,12 +183,32 @@ class DatabaseOut(Schema):
     most_connections: int
 
 
+class AuditorOut(Schema):
+    """What the auditor of the engines found: kinds of work and how many rows are overdue, stuck or lost. ``silent``: no
+    auditor has looked for a minute; ``unknown``: none ever has."""
+
+    state: Literal["content", "discontent", "silent", "unknown"]
+    checked_at: datetime | None
+    since: datetime | None
+    found: dict[str, int]
+
+
+class DeadmanOut(Schema):
+    """The signal to the outside that says that all is well; ``off`` without an address."""
+
+    state: Literal["off", "sent", "failed", "waiting"]
+    answered_at: datetime | None
+    answer: str
+
+
 class SettingsOut(Schema):
     version: str
     python: str
     database: DatabaseOut
     embedded: bool
     late: dict[str, int] = Field(description="Kinds of work that wait longer than they should, and how many of each.")
+    auditor: AuditorOut
+    deadman: DeadmanOut
     settings: list[SettingOut]
 
 

@@ -13,11 +13,13 @@ from django.utils.translation import gettext
 from steward import __version__
 from steward.config.environment import Environment, load
 from steward.foundation.database.facts import facts
+from steward.foundation.due.auditor import auditor_says, deadman_says
 from steward.foundation.due.runner import overdue_by_kind
 
 LATE = timedelta(seconds=15)
 Source = Literal["environment", "data_folder", "default"]
-SECRET_WORDS = ("password", "secret", "token", "key")
+# The address of a dead-man signal is its password, too.
+SECRET_WORDS = ("password", "secret", "token", "key", "deadman")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def standing(now: datetime) -> dict[str, Any]:
     late = {name: number for name, number in sorted(overdue_by_kind(now, LATE).items()) if number}
     return {
         "version": __version__, "python": python_version(), "database": facts(),
-        "embedded": database_is_kept(load()), "late": late,
+        "embedded": database_is_kept(load()), "late": late, "auditor": auditor_says(now), "deadman": deadman_says(now),
     }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from steward.foundation import clock
-from steward.foundation.errors import Conflict, Invalid, StewardError
+from steward.foundation.errors import Conflict, Invalid, NotFound, StewardError
 from steward.foundation.ui.views import is_htmx, page
 from steward.response.incidents import actions, queries
 from steward.response.incidents.models import Incident
@@ -107,6 +107,8 @@ def answer_handover(request: HttpRequest, number: int, handover_id: int, answer:
     values: dict[str, Any] = {"actor": actor, "now": clock.now(), "handover_id": handover_id}
     if answer == "withdraw":
         return _done(request, incident, lambda: actions.withdraw_handover(**values), _("Withdrawn."))
+    if answer not in {"accept", "decline"}:
+        raise NotFound(_("An incident has no such action."))
     accept = answer == "accept"
     text = _("It is yours now.") if accept else _("Declined. Who asked is told.")
     return _done(request, incident, lambda: actions.answer_handover(accept=accept, **values), text)
@@ -119,6 +121,8 @@ def answer_help(request: HttpRequest, number: int, call_id: int, answer: str) ->
     actor = actor_of(request)
     incident = queries.by_number(actor, number)
     queries.call_of(incident, call_id)
+    if answer not in {"coming", "cannot"}:
+        raise NotFound(_("An incident has no such action."))
     values: dict[str, Any] = {"actor": actor, "now": clock.now(), "call_id": call_id, "coming": answer == "coming"}
     text = (
         _("Everybody here sees that you are coming.") if values["coming"] else _("Everybody here sees that you cannot.")

@@ -70,10 +70,11 @@ def ask_handover(
 
 @transaction.atomic
 def answer_handover(*, actor: Actor, now: datetime, handover_id: int, accept: bool, why: str = "") -> Incident:
-    """Say yes or no to taking an incident over; only who was asked can."""
-    actor.require("incidents.acknowledge")
+    """Say yes or no to taking an incident over; only who was asked can, or a program that may assign (a chat in which they
+    said so)."""
+    actor.require("incidents.acknowledge" if actor.user_id else "incidents.assign")
     incident, handover = _locked(actor, handover_id)
-    if actor.user_id != handover.taker_id:
+    if actor.user_id and actor.user_id != handover.taker_id:
         raise Forbidden(_("Only %(name)s can answer: they were asked.") % {"name": handover.taker})
     if handover.state != HandoverState.ASKED:
         raise _over(handover)

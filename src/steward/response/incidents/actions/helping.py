@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
@@ -19,6 +20,9 @@ from steward.response.incidents.models import EntryKind, HelpAnswer, HelpCall, I
 from steward.response.notifications import actions as notifications
 from steward.response.oncall import actions as oncall
 from steward.response.oncall import queries as policies
+
+if TYPE_CHECKING:
+    from steward.people.accounts.models import User
 
 PAGER = system("incidents")
 MOST_PEOPLE = 30
@@ -55,28 +59,41 @@ def ask_help(
 
 
 @transaction.atomic
-def answer_help(*, actor: Actor, now: datetime, call_id: int, coming: bool, why: str = "") -> Incident:
-    """Say whether one comes. Who was not asked by name can, too: the policy asked them, or they heard of it."""
-    actor.require("incidents.note")
+def answer_help(
+    *, actor: Actor, now: datetime, call_id: int, coming: bool, why: str = "", user_id: int | None = None
+) -> Incident:
+    """Say whether one comes. Who was not asked by name can, too: the policy asked them, or they heard of it. ``user_id``:
+    who it is about, if a program says so that may assign."""
+    actor.require("incidents.note" if actor.user_id else "incidents.assign")
     key = HelpCall.objects.filter(pk=call_id).values_list("incident_id", flat=True).first()
     incident = locked(key or 0, actor)
     call = HelpCall.objects.select_for_update().get(pk=call_id)
     if not incident.is_active:
         raise HelpCallOver(_("%(ref)s is over: nobody has to come any more.") % {"ref": incident.ref})
-    known = HelpAnswer.objects.filter(call=call, user_id=actor.user_id or 0).first()
-    if actor.user_id is None or (known is not None and known.coming is coming):
+    person = _who(actor, user_id)
+    known = HelpAnswer.objects.filter(call=call, user=person).first()
+    if known is not None and known.coming is coming:
         return incident
-    HelpAnswer.objects.update_or_create(call=call, user_id=actor.user_id, defaults={"coming": coming, "at": now})
+    HelpAnswer.objects.update_or_create(call=call, user=person, defaults={"coming": coming, "at": now})
     text = _("%(name)s is coming") if coming else _("%(name)s cannot come")
-    data = {"user": actor.user_id, **({} if coming else {"failed": True})}
-    entry(incident, now, actor, EntryKind.HELP, text % {"name": actor.label}, why.strip(), data)
+    data = {"user": person.pk, **({} if coming else {"failed": True})}
+    entry(incident, now, actor, EntryKind.HELP, text % {"name": person}, why.strip(), data)
     record(actor, now, "incident.help.answer", incident, after={"coming": coming, "call": call.pk})
     save(incident, now)
     if coming and call.policy_name and call.ended_at is None:
-        _end(call, now, actor, text % {"name": actor.label})
+        _end(call, now, actor, text % {"name": person})
     elif not coming and not call.policy_name:
         _all_declined(call, incident, now, actor)
     return incident
+
+
+def _who(actor: Actor, user_id: int | None) -> User:
+    """Who answers: the actor, or whom a program speaks for."""
+    person = accounts.person(actor.user_id or user_id or 0)
+    if person is None or not person.is_active or (actor.user_id and user_id not in {None, actor.user_id}):
+        text = _("There is no such active person.")
+        raise Invalid(text, fields={"user": [text]})
+    return person
 
 
 def end_help(incident: Incident, now: datetime, actor: Actor, reason: str) -> None:

@@ -84,7 +84,10 @@ class HelpIn(Why):
 
 
 class Coming(Why):
+    """``user``: who it is about, if a key says so; people speak for themselves."""
+
     coming: bool
+    user: int | None = Field(None, ge=1, le=2**63 - 1)
 
 
 def _shown(request: HttpRequest, ref: str) -> dict[str, Any]:
@@ -162,5 +165,7 @@ def answer_help(request: HttpRequest, ref: str, call_id: int, payload: Coming) -
     actor = actor_of(request)
     queries.call_of(queries.by_ref(actor, ref), call_id)
     return out(
-        actions.answer_help(actor=actor, now=clock.now(), call_id=call_id, coming=payload.coming, why=payload.why)
-    )
+        actions.answer_help(
+            actor=actor, now=clock.now(), call_id=call_id, coming=payload.coming, why=payload.why, user_id=payload.user
+        )
+    )  # fmt: skip

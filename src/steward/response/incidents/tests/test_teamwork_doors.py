@@ -220,11 +220,14 @@ def test_the_api_does_all_of_it() -> None:
     handover = asked["handover"]
     assert (handover["to"]["name"], handover["note"]) == ("Bob", "n")
     api("POST", f"{ref}/handovers", {"to": bob.pk}, 409)
-    api("POST", f"{ref}/handovers/{handover['id']}/answer", {"accept": True}, 403)
+    Api("viewer")("POST", f"{ref}/handovers/{handover['id']}/answer", {"accept": True}, 403)
     api("POST", f"{ref}/handovers/{handover['id']}/withdraw")
     helped = api("POST", f"{ref}/help", {"people": [bob.pk], "why": "x"}, 201)["help"]
     assert helped[0]["answers"] == [{"id": bob.pk, "name": "Bob", "coming": None, "at": None}]
     api("POST", f"{ref}/help", {}, 422)
+    api("POST", f"{ref}/help/{helped[0]['id']}/answer", {"coming": True}, 422)  # a key says who it is about
+    api("POST", f"{ref}/help/{helped[0]['id']}/answer", {"coming": True, "user": bob.pk})
+    assert api("GET", f"{ref}/teamwork")["help"][0]["answers"][0]["coming"] is True
     until = (clock.now() + timedelta(hours=1)).isoformat()
     assert api("POST", f"{ref}/snooze", {"until": until, "why": "later"})["snoozed_until"]
     assert api("POST", f"{ref}/unsnooze")["snoozed_until"] is None
