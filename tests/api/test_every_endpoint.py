@@ -160,6 +160,13 @@ CASES: dict[str, Case] = {
     "get /schedules/{schedule_id}/shifts": Case("oncall.view", query=RANGE),
     "get /schedules/{schedule_id}/overrides": Case("oncall.view"),
     "post /schedules/{schedule_id}/overrides": Case("oncall.manage", {"user_id": "{user_id}", **LIFE}),
+    "post /moving": Case(
+        "people.manage",
+        {
+            "source": "alertmanager",
+            "document": {"receivers": [{"name": "x", "email_configs": [{"to": "x@example.org"}]}]},
+        },
+    ),
     "get /ledger": Case("audit.view"),
     "get /ledger/state": Case("audit.view"),
     "get /schedules/cover": Case("oncall.view"),

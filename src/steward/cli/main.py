@@ -78,6 +78,13 @@ def _records(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     ledger.add_parser("checkpoint", help="print how far it is, to be kept elsewhere")
     prune = ledger.add_parser("prune", help="remove old entries; what is left stays provable")
     prune.add_argument("--days", type=int, required=True, help="keep so many days")
+    moving = commands.add_parser("import", help="take people, schedules and policies over from another system")
+    moving.add_argument("kind", choices=["pagerduty", "opsgenie", "grafana-oncall", "alertmanager"])
+    moving.add_argument("files", nargs="+", help="files of an export, or a folder of them")
+    moving.add_argument("--plan", action="store_true", help="only say what would happen (the default)")
+    moving.add_argument("--apply", action="store_true", help="do it")
+    moving.add_argument("--force", action="store_true", help="also what was changed here by hand or existed before")
+    moving.add_argument("--json", action="store_true", help="say it for programs")
     source = commands.add_parser("source", help="alert sources").add_subparsers(dest="action", required=True)
     create = source.add_parser("create", help="make a source; its ingest path is printed on the last line")
     create.add_argument("--name", required=True)
@@ -138,6 +145,10 @@ def _find(name: str) -> Command:
         from steward.cli import debt
 
         return debt.rebuild
+    if name == "import":
+        from steward.cli import moving
+
+        return moving.run
     if name == "ledger":
         from steward.cli import ledger
 

@@ -18,7 +18,7 @@ from steward.response.oncall.actions.records import locked, record
 from steward.response.oncall.errors import LayerInvalid, LayerNotFound
 from steward.response.oncall.models import Layer, LayerMember, Schedule
 from steward.response.oncall.queries.drafts import LayerInput, drafted, filled
-from steward.response.oncall.queries.layers import layer_of, turns_of
+from steward.response.oncall.queries.layers import layer_facts, layer_of, turns_of
 
 MOST_LAYERS = 20
 MOST_MEMBERS = 100
@@ -118,14 +118,7 @@ def check_draft(layer: LayerInput) -> None:
 
 def audited_layer(layer: Layer) -> dict[str, Any]:
     """What the audit trail keeps of a layer."""
-    return {
-        "layer": layer.pk, "name": layer.name, "priority": layer.priority, "time_zone": layer.time_zone,
-        "turn": f"{layer.length} {layer.unit}", "start": layer.start.isoformat(),
-        "handover_weekday": layer.handover_weekday, "handover_time": layer.handover_time.isoformat("minutes"),
-        "begins_at": layer.begins_at.isoformat() if layer.begins_at else None,
-        "ends_at": layer.ends_at.isoformat() if layer.ends_at else None,
-        "windows": layer.windows, "own_zones": layer.own_zones, "turns": [list(turn) for turn in turns_of(layer)],
-    }  # fmt: skip
+    return {"layer": layer.pk, **layer_facts(layer)}
 
 
 def _shape(layer: LayerInput) -> dict[str, list[str]]:

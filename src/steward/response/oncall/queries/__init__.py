@@ -6,6 +6,7 @@ from steward.response.oncall.queries.escalations import (
     escalation_of,
     escalations_of,
 )
+from steward.response.oncall.queries.layers import layer_facts
 from steward.response.oncall.queries.policies import (
     StepPreview,
     policies,
@@ -53,6 +54,7 @@ __all__ = [
     "duty_of",
     "escalation_of",
     "escalations_of",
+    "layer_facts",
     "mine",
     "needs",
     "needs_of",

@@ -66,6 +66,18 @@ def layer_of(
     )
 
 
+def layer_facts(layer: Layer) -> dict[str, Any]:
+    """What a layer says, without its key and place: for the audit trail and for comparing."""
+    return {
+        "name": layer.name, "priority": layer.priority, "time_zone": layer.time_zone,
+        "turn": f"{layer.length} {layer.unit}", "start": layer.start.isoformat(),
+        "handover_weekday": layer.handover_weekday, "handover_time": layer.handover_time.isoformat("minutes"),
+        "begins_at": layer.begins_at.isoformat() if layer.begins_at else None,
+        "ends_at": layer.ends_at.isoformat() if layer.ends_at else None,
+        "windows": layer.windows, "own_zones": layer.own_zones, "turns": [list(turn) for turn in turns_of(layer)],
+    }  # fmt: skip
+
+
 def windows_of(stored: Iterable[Mapping[str, Any]]) -> tuple[rotation.Window, ...]:
     """The windows that a layer keeps as JSON."""
     return tuple(
