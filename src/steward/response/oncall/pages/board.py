@@ -40,13 +40,15 @@ def board(request: HttpRequest) -> HttpResponseBase:
     needs = queries.needs(
         rosters, now, now + timedelta(weeks=WEEKS), queries.open_swaps([each.schedule.pk for each in rosters], now)
     )
-    people = [user for line in lines for user in line.people]
+    ahead = {each.schedule.pk: each.first_shifts(now, now + timedelta(weeks=WEEKS)) for each in rosters}
+    people = [shift.user for shifts in ahead.values() for shift in shifts]
     reach = notifications.reach_of_people([*people, *(shift.user for shift in duty.now)])
     context = {
         "lines": [
             {
                 "line": line,
                 "needs": [need for need in needs if need.shift.schedule_id == line.schedule.pk],
+                "unreachable": [each for each in ahead[line.schedule.pk] if not reach.get(each.user.pk)],
                 "shifts": [{"shift": each, "unreachable": not reach.get(each.user.pk)} for each in line.shifts],
             }
             for line in lines
@@ -78,7 +80,8 @@ def _context(request: HttpRequest, slug: str) -> dict[str, Any]:
     order = [user.pk for user in roster.members]
     current = roster.at(now)
     coming = [each for each in roster.between(now, now + timedelta(weeks=WEEKS * 2)) if each.start > now]
-    reach = notifications.reach_of_people([*roster.members, *(each.user for each in current)])
+    ahead = roster.first_shifts(now, now + timedelta(weeks=WEEKS))
+    reach = notifications.reach_of_people([*roster.members, *(each.user for each in (*current, *ahead))])
     swaps = queries.open_swaps([found.pk], now)
     needs = queries.needs([roster], min(now, start), max(end, now + timedelta(weeks=WEEKS)), swaps)
     steps = found.steps.select_related("policy").order_by("policy__name")
@@ -101,6 +104,7 @@ def _context(request: HttpRequest, slug: str) -> dict[str, Any]:
         "me": actor.user_id,
         "current": [{"shift": each, "unreachable": not reach.get(each.user.pk)} for each in current],
         "unreachable": [each.user for each in current if not reach.get(each.user.pk)],
+        "unreachable_ahead": [each for each in ahead if each.start > now and not reach.get(each.user.pk)],
         "coming": coming[:5],
         "gaps": roster.gaps(now, now + timedelta(weeks=WEEKS))[:5],
         "layers": shown.layers(roster, list(found.layers.all()), now, calendar.colours(order), reach),

@@ -147,6 +147,13 @@ class Roster:
             found += [replace(view, start=opens, end=closes) for opens, closes in pairwise(points)]
         return sorted(found, key=lambda each: (each.start, each.end))
 
+    def first_shifts(self, start: datetime, end: datetime) -> list[ShiftView]:
+        """The first shift of everybody who is on call in a range, in order."""
+        found: dict[int, ShiftView] = {}
+        for each in self.between(start, end):
+            found.setdefault(each.user.pk, each)
+        return list(found.values())
+
     def gaps(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
         """When nobody is on call in the range."""
         return _gaps(self.between(start, end), start, end)

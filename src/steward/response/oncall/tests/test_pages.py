@@ -20,6 +20,7 @@ from steward.response.oncall.tests.factories import (
     ENGINE,
     NOW,
     SUBJECT,
+    layer,
     notify,
     policy,
     schedule,
@@ -355,3 +356,17 @@ def test_the_panel_tells_how_far_an_escalation_is(lead: Client, viewer: Client) 
     actions.run_escalation(now=NOW, escalation_id=escalation.pk)
     html = viewer.get(url).content.decode()
     assert "Main" in html and "2 of 2" in html and "round 1 of 2" in html
+
+
+def test_a_shift_ahead_of_somebody_unreachable_turns_the_schedule_red(lead: Client) -> None:
+    ann, bob = user("Ann"), user("Bob", email="")
+    start = timezone.now().date()
+    schedule(ann, bob, name="App", layers=[layer(ann, bob, start=start, unit="week")])
+    board = lead.get(reverse("oncall:schedules")).content.decode()
+    assert "1 unreachable" in board and "covered" not in board
+    assert (
+        "Bob cannot be reached, and is on call from"
+        in lead.get(reverse("oncall:schedule", args=["app"])).content.decode()
+    )
+    type(bob).objects.filter(pk=bob.pk).update(email="bob@example.org")
+    assert "unreachable" not in lead.get(reverse("oncall:schedules")).content.decode()
