@@ -45,6 +45,7 @@ class Case:
 ROTATION = {
     "name": "New", "time_zone": "Europe/Berlin", "layers": [{"start": "2026-03-02", "turns": [["{user_id}"]]}],
 }  # fmt: skip
+CALENDAR = {"name": "Team", "content": "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n"}
 STEPS = [{"kind": "notify_user", "id": "{user_id}"}, {"kind": "wait", "minutes": 5}]
 PATTERN = {"name": "New", "kind": "regex", "target": "labels", "from": "host", "pattern": "(?P<site>[a-z]+)-.*"}
 YML = "route: {receiver: a}\nreceivers: [{name: a}]"
@@ -194,6 +195,12 @@ CASES: dict[str, Case] = {
     "get /schedules/people/{user_id}/calendar-link": Case("oncall.manage"),
     "post /schedules/people/{user_id}/calendar-link": Case("oncall.manage"),
     "delete /schedules/people/{user_id}/calendar-link": Case("oncall.manage"),
+    "get /schedules/{schedule_id}/calendars": Case("oncall.view"),
+    "post /schedules/{schedule_id}/calendars": Case("oncall.manage", CALENDAR),
+    "get /schedules/calendars/{calendar_id}": Case("oncall.view"),
+    "put /schedules/calendars/{calendar_id}": Case("oncall.manage", CALENDAR),
+    "delete /schedules/calendars/{calendar_id}": Case("oncall.manage"),
+    "post /schedules/calendars/{calendar_id}/read": Case("oncall.manage"),
     "get /on-call/now": Case("oncall.view", query="?at=2026-03-02T12:00:00Z"),
     "get /on-call/shifts": Case("oncall.view", query="?from=2026-03-02T12:00:00Z&to=2026-03-03T12:00:00Z"),
     "get /policies": Case("oncall.view"),

@@ -106,7 +106,11 @@ class World:
         report = ShiftReport.objects.create(
             schedule=free, user=self.user, start_at=NOW - timedelta(days=1), end_at=NOW, asked_at=NOW, comment=MARK
         )
-        self._keep(swap_id=swap.pk, report_id=report.pk)
+        file = oncall.CalendarInput(
+            name=name, content="BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n"
+        )
+        calendar = oncall.add_calendar(**self._given, schedule_id=free.pk, calendar=file)
+        self._keep(swap_id=swap.pk, report_id=report.pk, calendar_id=calendar.pk)
         steps = [oncall.StepInput("notify_schedule", used.pk), oncall.StepInput("wait", wait_minutes=5)]
         self.policy = oncall.create_policy(**self._given, name=f"{name} used", steps=steps)
         policy = oncall.create_policy(**self._given, name=name, steps=steps)

@@ -10,8 +10,8 @@ from django.db.models import Q
 
 from steward.foundation.due import registry
 from steward.foundation.history import registry as history
-from steward.response.oncall import actions, calling
-from steward.response.oncall.models import Escalation, Swap, WebhookCall
+from steward.response.oncall import actions, calling, fetching
+from steward.response.oncall.models import Calendar, Escalation, Swap, WebhookCall
 
 
 def run_one(escalation_id: int, now: datetime) -> None:
@@ -38,6 +38,24 @@ def call_one(call_id: int, now: datetime) -> None:
     actions.end_call(now=now + timedelta(seconds=time.monotonic() - began), calling=begun, answer=answer)
 
 
+def read_one(calendar_id: int, now: datetime) -> None:
+    """Read one calendar; its time is the claim's time plus what has passed since."""
+    began = time.monotonic()
+    reading = actions.begin_reading(now=now, calendar_id=calendar_id)
+    if reading is None:
+        return
+    if not connection.in_atomic_block:
+        connection.close()
+    fetched = fetching.fetch(reading.url, reading.etag, reading.last_modified) if reading.url else None
+    actions.end_reading(now=now + timedelta(seconds=time.monotonic() - began), reading=reading, fetched=fetched)
+
+
+registry.register(
+    registry.DueKind(
+        "oncall.calendar", Calendar, registry.each(read_one), lease=timedelta(seconds=60), batch=1, workers=2,
+        stranded=Q(due_at=None),
+    )
+)  # fmt: skip
 registry.register(
     registry.DueKind(
         "oncall.escalation", Escalation, registry.each(run_one), batch=10, workers=2,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from steward.response.oncall.pages import board, layers, links, overrides, policies, schedules, swaps
+from steward.response.oncall.pages import board, calendars, layers, links, overrides, policies, schedules, swaps
 
 app_name = "oncall"
 urlpatterns = [
@@ -17,6 +17,13 @@ urlpatterns = [
     path("schedules/<slug:slug>/link", links.schedule_link, name="schedule-link"),
     path("schedules/<slug:slug>/link/renew", links.renew_schedule_link, name="schedule-link-renew"),
     path("schedules/<slug:slug>/link/remove", links.remove_schedule_link, name="schedule-link-remove"),
+    path("schedules/<slug:slug>/calendars/new", calendars.new_calendar, name="calendar-new"),
+    path("schedules/<slug:slug>/calendars/check", calendars.check_calendar, name="calendar-new-check"),
+    path("schedules/<slug:slug>/calendars/<int:calendar_id>/check", calendars.check_calendar, name="calendar-check"),
+    path("schedules/calendars/<int:calendar_id>/", calendars.calendar, name="calendar"),
+    path("schedules/calendars/<int:calendar_id>/edit", calendars.edit_calendar, name="calendar-edit"),
+    path("schedules/calendars/<int:calendar_id>/read", calendars.read_calendar, name="calendar-read"),
+    path("schedules/calendars/<int:calendar_id>/delete", calendars.delete_calendar, name="calendar-delete"),
     path("calendars/<str:token>.ics", links.feed, name="feed"),
     path("schedules/swaps/<int:swap_id>/take", swaps.take, name="swap-take"),
     path("schedules/swaps/<int:swap_id>/decline", swaps.decline, name="swap-decline"),

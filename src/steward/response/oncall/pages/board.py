@@ -84,7 +84,6 @@ def _context(request: HttpRequest, slug: str) -> dict[str, Any]:
     reach = notifications.reach_of_people([*roster.members, *(each.user for each in (*current, *ahead))])
     swaps = queries.open_swaps([found.pk], now)
     needs = queries.needs([roster], min(now, start), max(end, now + timedelta(weeks=WEEKS)), swaps)
-    steps = found.steps.select_related("policy").order_by("policy__name")
     return {
         "schedule": found,
         "weeks": calendar.picture(
@@ -108,11 +107,12 @@ def _context(request: HttpRequest, slug: str) -> dict[str, Any]:
         "coming": coming[:5],
         "gaps": roster.gaps(now, now + timedelta(weeks=WEEKS))[:5],
         "layers": shown.layers(roster, list(found.layers.all()), now, calendar.colours(order), reach),
+        "calendars": roster.calendars,
         "needs": [need for need in needs if now < need.end <= now + timedelta(weeks=WEEKS)][:8],
         "swaps": swaps,
         "overrides": roster.overrides_after(now),
         "may_manage": actor.can("oncall.manage"),
-        "policies": list(dict.fromkeys(step.policy for step in steps)),
+        "policies": getattr(found, "used_by", []),
         "local_now": written(now.astimezone(ZoneInfo(found.time_zone)), "D H:i"),
     }
 

@@ -1,5 +1,11 @@
 """What others may read about schedules, policies and escalations."""
 
+from steward.response.oncall.queries.calendars import (
+    calendar_by_id,
+    calendars_of,
+    people_of_calendar,
+    problem_words,
+)
 from steward.response.oncall.queries.escalations import (
     EscalationRecord,
     EscalationView,
@@ -50,6 +56,8 @@ __all__ = [
     "ShiftView",
     "StepPreview",
     "board",
+    "calendar_by_id",
+    "calendars_of",
     "condition_words",
     "duty_of",
     "escalation_of",
@@ -61,9 +69,11 @@ __all__ = [
     "no_schedule",
     "open_swaps",
     "overview",
+    "people_of_calendar",
     "policies",
     "policy_by_id",
     "policy_by_slug",
+    "problem_words",
     "roster_by_slug",
     "roster_of",
     "rosters",

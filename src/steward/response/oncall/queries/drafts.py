@@ -63,7 +63,11 @@ def draft_roster(schedule: Schedule, draft: LayerInput, start: datetime, end: da
     (roster,) = rosters(Schedule.objects.filter(pk=schedule.pk), start, end)
     layers = [made if each.pk == draft.id else each for each in roster.layers]
     return Roster(
-        roster.schedule, layers if made in layers else [*layers, made], roster.overrides, roster.calendar_shifts
+        roster.schedule,
+        layers if made in layers else [*layers, made],
+        roster.overrides,
+        roster.calendar_shifts,
+        roster.calendars,
     )
 
 

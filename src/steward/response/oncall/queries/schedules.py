@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NoReturn
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
 from steward.algorithms import rotation
 from steward.foundation.actors import Actor
 from steward.response.oncall.errors import ScheduleNotFound
-from steward.response.oncall.models import Calendar, CalendarShift, Layer, Override, Schedule
-from steward.response.oncall.queries.calendars import Entry, entries_of
+from steward.response.oncall.models import CalendarShift, EscalationPolicy, Layer, Override, PolicyStep, Schedule
+from steward.response.oncall.queries.calendars import CalendarState, Entry, entries_of, states_of_calendars
 from steward.response.oncall.queries.layers import layer_of, layers_with_members, manned_layers, turns_of
 
 if TYPE_CHECKING:
@@ -96,13 +98,14 @@ class Roster:
 
     def __init__(
         self, schedule: Schedule, layers: Sequence[Layer], overrides: Sequence[Override],
-        calendars: Sequence[CalendarShift] = (),
+        said: Sequence[CalendarShift] = (), calendars: Sequence[CalendarState] = (),
     ) -> None:  # fmt: skip
-        """``layers`` with their members loaded, ``overrides`` in the order in which they were made, and the shifts of
-        its calendars; :func:`rosters` loads them."""
+        """``layers`` with their members loaded, ``overrides`` in the order in which they were made, and what its calendars
+        say; :func:`rosters` loads them."""
         self.schedule = schedule
         self.layers = list(layers)
-        self.calendar_shifts = list(calendars)
+        self.calendars = list(calendars)
+        self.calendar_shifts = list(said)
         # They stand after the layers of turns, in the numbers that the algorithm gives back.
         self.entries: list[Entry] = entries_of(self.calendar_shifts)
         people = [each.user for layer in self.layers for each in layer.members.all()]
@@ -198,14 +201,14 @@ class Roster:
 def rosters(found: QuerySet[Schedule], start: datetime, end: datetime) -> list[Roster]:
     """The schedules with the layers in which anybody takes turns, and the overrides of the range: three queries,
     however many there are, and one more when any of them takes shifts from calendars."""
-    listed = list(found.annotate(has_calendars=Exists(Calendar.objects.filter(schedule=OuterRef("pk")))))
+    listed = list(found.annotate(calendar_states=states_of_calendars()))
     keys = [each.pk for each in listed]
     layers = manned_layers(keys)
     overrides: dict[int, list[Override]] = {}
     made = Override.objects.filter(schedule__in=keys, start_at__lt=end, end_at__gt=start)
     for each in made.select_related("user", "replaces").order_by("id"):
         overrides.setdefault(each.schedule_id, []).append(each)
-    with_calendars = [each.pk for each in listed if each.has_calendars]
+    with_calendars = [each.pk for each in listed if each.calendar_states]
     shifts: dict[int, list[CalendarShift]] = {}
     if with_calendars:
         said = CalendarShift.objects.filter(calendar__schedule__in=with_calendars, start_at__lt=end, end_at__gt=start)
@@ -213,13 +216,21 @@ def rosters(found: QuerySet[Schedule], start: datetime, end: datetime) -> list[R
         for shift in said.select_related("calendar", "user").only(*_SHIFT, *columns).order_by("start_at", "id"):
             shifts.setdefault(shift.calendar.schedule_id, []).append(shift)
     return [
-        Roster(each, layers.get(each.pk, ()), overrides.get(each.pk, ()), shifts.get(each.pk, ())) for each in listed
+        Roster(
+            each,
+            layers.get(each.pk, ()),
+            overrides.get(each.pk, ()),
+            shifts.get(each.pk, ()),
+            [CalendarState.read(state) for state in each.calendar_states],
+        )
+        for each in listed
     ]
 
 
 def roster_by_slug(actor: Actor, slug: str, now: datetime, around: timedelta) -> Roster:
     """One schedule ready to be asked about times around now; ScheduleNotFound when the actor does not see it."""
-    found = rosters(schedules(actor).filter(slug=slug), now - around, now + around)
+    wanted = schedules(actor).filter(slug=slug).annotate(used_by=policies_using())
+    found = rosters(wanted, now - around, now + around)
     return found[0] if found else no_schedule()
 
 
@@ -274,6 +285,14 @@ def taking_part(user_id: int, after: datetime) -> Q:
         | Q(overrides__user_id=user_id, overrides__end_at__gt=after)
         | Q(pk__in=said.values("calendar__schedule"))
     )
+
+
+def policies_using() -> ArraySubquery:
+    """The policies with a step that notifies the schedule, each with slug and name, in the schedule's own query."""
+    used = EscalationPolicy.objects.filter(
+        Exists(PolicyStep.objects.filter(policy=OuterRef("pk"), schedule=OuterRef(OuterRef("pk"))))
+    )
+    return ArraySubquery(used.order_by("name").values(made=JSONObject(slug="slug", name="name")))
 
 
 def no_schedule() -> NoReturn:

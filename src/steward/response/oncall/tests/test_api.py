@@ -252,3 +252,26 @@ def test_links_are_made_renewed_and_taken_away(api: Api) -> None:
         assert Client().get(inside + second.partition(inside)[2]).status_code == 200
         api("DELETE", path, status=204)
         assert api("GET", path) == {"url": None}
+
+
+def test_calendars_from_first_to_last(api: Api) -> None:
+    ann = user("Ann")
+    path = f"/schedules/{schedule(ann).pk}/calendars"
+    text = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n"
+    for wrong in (
+        {"url": "file:///etc/passwd"},
+        {"content": "hello"},
+        {"url": "https://example.org/c.ics", "content": text},
+        {},
+    ):
+        api("POST", path, {"name": "Team", **wrong}, 422)
+    made = api("POST", path, {"name": "Team", "url": "webcal://example.org/private-s3cret/c.ics?key=s3cret"}, 201)
+    assert made["url"].startswith("https://example.org") and "s3cret" not in made["url"]
+    one = f"/schedules/calendars/{made['id']}"
+    assert api("GET", path) == [api("GET", one)]
+    changed = api("PUT", one, {"name": "File", "content": text, "priority": 3, "as_overrides": True})
+    assert (changed["name"], changed["url"], changed["priority"], changed["as_overrides"]) == ("File", "", 3, True)
+    api("POST", f"{one}/read")
+    api("DELETE", one, status=204)
+    api("GET", one, status=404)
+    Api("viewer")("POST", path, {"name": "Team", "content": text}, 403)
