@@ -18,8 +18,9 @@ from steward.foundation.due.runner import overdue_by_kind
 
 LATE = timedelta(seconds=15)
 Source = Literal["environment", "data_folder", "default"]
-# The address of a dead-man signal is its password, too.
-SECRET_WORDS = ("password", "secret", "token", "key", "deadman")
+SECRET_WORDS = ("password", "secret", "token", "key")
+# Addresses that are passwords, too.
+SECRET_NAMES = ("deadman_url",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def settings_of(environment: Environment) -> list[Setting]:
     kept = kept_in_data_folder(environment)
     for item in fields(Environment):
         value = getattr(environment, item.name)
-        secret = any(word in item.name.split("_") for word in SECRET_WORDS)
+        secret = item.name in SECRET_NAMES or any(word in item.name.split("_") for word in SECRET_WORDS)
         shown = ", ".join(value) if isinstance(value, tuple) else str(value)
         found.append(
             Setting(

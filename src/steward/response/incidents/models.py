@@ -283,6 +283,8 @@ class HelpCall(models.Model):
     asked_at = models.DateTimeField()
     # Somebody comes, or the incident is over: nobody more is paged.
     ended_at = models.DateTimeField(null=True)
+    # Its policy has no more steps: everybody whom it finds was asked.
+    exhausted_at = models.DateTimeField(null=True)
 
 
 class HelpAnswer(models.Model):

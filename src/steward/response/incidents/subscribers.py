@@ -98,6 +98,8 @@ def nobody_reached(event: NobodyReached) -> None:
 
 @subscribe(EscalationEnded)
 def escalation_ended(event: EscalationEnded) -> None:
+    if event.subject.kind == "helpcall" and event.outcome == "exhausted":
+        actions.search_over(now=event.now, call_id=event.subject.id)
     _note(event.subject, event.now, "escalation", _("Escalation ended"), event.reason)
 
 

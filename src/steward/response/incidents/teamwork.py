@@ -40,7 +40,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call for help with the answers so far; ``mine``: the reader was asked and has not answered."""
+    """A call for help with the answers so far; ``mine``: the reader was asked and has not answered; ``searching``: its
+    policy still finds people."""
 
     id: int
     asker: str
@@ -48,6 +49,7 @@ class Call:
     why: str
     asked_at: datetime
     ended: bool
+    searching: bool
     answers: tuple[Answer, ...]
     mine: bool
 
@@ -95,10 +97,11 @@ def _rows(incident: Incident) -> list[Sequence[Any]]:
     handovers = Handover.objects.filter(incident=incident, state=HandoverState.ASKED).values_list(
         text("handover"), F("pk"), _name("giver"), _name("taker"), text(""), F("taker_id"), F("note"), F("asked_at"),
         F("due_at"), Value(None, output_field=BooleanField()), Value(None, output_field=DateTimeField()),
+        Value(None, output_field=DateTimeField()),
     )  # fmt: skip
     calls = HelpCall.objects.filter(incident=incident).values_list(
         text("help"), F("pk"), _name("asker"), _name("answers__user"), F("policy_name"), F("answers__user_id"),
-        F("why"), F("asked_at"), F("ended_at"), F("answers__coming"), F("answers__at"),
+        F("why"), F("asked_at"), F("ended_at"), F("answers__coming"), F("answers__at"), F("exhausted_at"),
     )  # fmt: skip
     return list(handovers.union(calls, all=True))
 
@@ -109,13 +112,15 @@ def _name(path: str) -> Coalesce:
 
 
 def _call(rows: Sequence[Sequence[Any]], actor: Actor) -> Call:
-    _kind, key, asker, _name, policy, _user, why, asked_at, ended_at, _coming, _at = rows[0]
+    _kind, key, asker, _name, policy, _user, why, asked_at, ended_at, _coming, _at, over_at = rows[0]
     answers = [Answer(row[5], row[3], row[9], row[10]) for row in rows if row[5] is not None]
     answers.sort(key=lambda each: (each.coming is None, each.coming is False, each.user))
     known = {each.user_id: each.coming for each in answers}
     asked = known.get(actor.user_id, True) is None if actor.user_id else False
     anybody = bool(policy) and ended_at is None and actor.user_id not in known
-    return Call(key, asker or "", policy, why, asked_at, ended_at is not None, tuple(answers), asked or anybody)
+    return Call(
+        key, asker or "", policy, why, asked_at, ended_at is not None, over_at is None, tuple(answers), asked or anybody
+    )
 
 
 def may(actor: Actor, incident: Incident) -> dict[str, bool]:

@@ -6,7 +6,7 @@ from steward.response.incidents.actions.handing import (
     handover_due,
     withdraw_handover,
 )
-from steward.response.incidents.actions.helping import answer_help, ask_help
+from steward.response.incidents.actions.helping import answer_help, ask_help, search_over
 from steward.response.incidents.actions.joining import Join, join_incidents, spoken
 from steward.response.incidents.actions.membership import add_alerts, alerts_changed
 from steward.response.incidents.actions.merging import merge, undo_merge
@@ -58,6 +58,7 @@ __all__ = [
     "quiet",
     "reopen",
     "resolve",
+    "search_over",
     "set_severity",
     "shadow",
     "snooze",

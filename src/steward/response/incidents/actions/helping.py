@@ -102,6 +102,12 @@ def end_help(incident: Incident, now: datetime, actor: Actor, reason: str) -> No
         _end(call, now, actor, reason)
 
 
+@transaction.atomic
+def search_over(*, now: datetime, call_id: int) -> None:
+    """The policy of a call has asked everybody whom it finds. Who was paged can still come."""
+    HelpCall.objects.filter(pk=call_id, ended_at=None).update(exhausted_at=now)
+
+
 def _ask_people(incident: Incident, now: datetime, actor: Actor, wanted: Sequence[int], why: str) -> HelpCall:
     found = {user.pk: user for user in accounts.active_users(list(wanted)) if user.organisation.kind == "home"}
     if len(found) != len(wanted) or len(wanted) > MOST_PEOPLE:

@@ -223,6 +223,7 @@ def test_help_that_reaches_nobody_is_said_and_is_not_the_incidents_own_alarm() -
     do("ask_help", found, actor(user("Ann")), policy_id=policy(notify(user("Nora", email=""))).pk)
     oncall.run_escalation(now=NOW, escalation_id=Escalation.objects.get(subject_kind="helpcall").pk)
     assert "Nobody could be reached for more hands" in told(found, "help")
+    assert HelpCall.objects.get().exhausted_at == NOW
     assert again(found).unreached is False
     assert Page.objects.filter(user__name="Ada").count() == 1
 
