@@ -7,12 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from steward.response.ledger.rules import START, Checkpoint, Link, chained, check
 
 BEGIN = Checkpoint(0, START)
+# How fast a busy machine draws examples says nothing about the chain.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -27,6 +29,7 @@ def links(texts: list[str]) -> list[Link]:
     return list(chained(BEGIN, found))
 
 
+@unhurried
 @given(st.lists(changes, min_size=1, max_size=8), st.data())
 def test_whatever_is_done_to_a_chain_is_found(texts: list[str], data: st.DataObject) -> None:
     chain = links(texts)
@@ -46,6 +49,7 @@ def test_whatever_is_done_to_a_chain_is_found(texts: list[str], data: st.DataObj
         assert check(wrong, [kept]), "not found"
 
 
+@unhurried
 @given(st.lists(changes, min_size=2, max_size=8))
 def test_two_that_change_places_and_a_new_chain_are_found_without_a_checkpoint(texts: list[str]) -> None:
     chain = links(texts)
@@ -55,6 +59,7 @@ def test_two_that_change_places_and_a_new_chain_are_found_without_a_checkpoint(t
     assert check(swapped)
 
 
+@unhurried
 @given(st.lists(changes, min_size=2, max_size=8), st.data())
 def test_a_cut_chain_proves_itself_from_the_cut(texts: list[str], data: st.DataObject) -> None:
     chain = links(texts)
