@@ -144,6 +144,19 @@ CASES: dict[str, Case] = {
     "patch /contact-methods/{method_id}": Case("people.manage", {"enabled": False}, refusal=404),
     "delete /contact-methods/{method_id}": Case("people.manage", refusal=404),
     "post /contact-methods/{method_id}/test": Case("people.manage", refusal=404),
+    "post /contact-methods/{method_id}/code": Case("people.manage", refusal=404),
+    "post /contact-methods/{method_id}/confirm": Case("people.manage", {"code": "123456"}, refusal=404),
+    "get /contact-methods/rules": Case("people.manage", query="?user_id={user_id}"),
+    "put /contact-methods/rules": Case(
+        "people.manage", {"importance": "normal", "steps": []}, query="?user_id={user_id}"
+    ),
+    "get /contact-methods/quiet-hours": Case("people.manage", query="?user_id={user_id}"),
+    "put /contact-methods/quiet-hours": Case(
+        "people.manage", {"starts": "22:00", "ends": "07:00"}, query="?user_id={user_id}"
+    ),
+    "get /channels": Case("people.manage"),
+    "put /channels/{channel}": Case("people.manage", {"values": {"token": "xoxb-1", "signing": "x"}}),
+    "delete /channels/{channel}": Case("people.manage"),
     "get /pages": Case("incidents.view"),
     "get /pages/{page_id}": Case("incidents.view"),
     "get /leave": Case("people.view"),

@@ -64,6 +64,8 @@ def _value(name: str, part: str, world: World) -> Any:
         "kind": "icinga",
         "days": "7",
         "name": "steward-notify.py",
+        "channel": "slack",
+        "path": "status",
         **ids,
     }
     if part not in known:

@@ -22,7 +22,8 @@ PART = MARK[:-1]
 PUBLIC = {"accounts:sign-in", "web:healthy", "oncall:feed"}
 # What every signed-in person may do, because it is about themselves.
 OWN = {
-    "accounts:profile", "accounts:sign-out", "notifications:contacts", "workforce:leave", "views:new", "views:edit",
+    "accounts:profile", "accounts:sign-out", "notifications:contacts", "notifications:rules", "notifications:push",
+    "notifications:push-key", "workforce:leave", "views:new", "views:edit",
     "views:replace", "views:first", "views:delete", "oncall:swap-ask",
     "oncall:own-link-renew", "oncall:own-link-remove", "oncall:swap-take", "oncall:swap-decline", "oncall:swap-withdraw",
     "burden:note",

@@ -45,6 +45,7 @@ _statuses = _table(
     ("needs-cover", "degraded", _("needs cover")),
     ("pending", "info", _("pending")),
     ("queued", "info", _("queued")),
+    ("planned", "info", _("planned")),
     ("waiting", "info", _("waiting")),
     ("bundled", "info", _("bundled")),
     ("running", "info", _("running")),

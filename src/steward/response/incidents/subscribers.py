@@ -10,8 +10,8 @@ from steward.foundation.events import subscribe
 from steward.foundation.sentences import gettext as _
 from steward.foundation.sentences import joined, ngettext
 from steward.foundation.subjects import SubjectRef
-from steward.response.incidents import actions, queries
-from steward.response.notifications.events import PageFailed, PageSent, SubjectLocking
+from steward.response.incidents import actions, answering, queries
+from steward.response.notifications.events import PageAnswered, PageFailed, PageSent, SubjectLocking
 from steward.response.oncall.events import (
     EscalationEnded,
     NobodyReached,
@@ -106,7 +106,7 @@ def escalation_ended(event: EscalationEnded) -> None:
 @subscribe(PageSent)
 def page_sent(event: PageSent) -> None:
     channels = {"email": _("e-mail"), "apprise": _("push message")}
-    channel = channels.get(event.channel, event.channel)
+    channel = event.spoken or channels.get(event.channel, event.channel)
     text = _("%(name)s was paged by %(channel)s") % {"name": event.user_label, "channel": channel}
     took = _("%(seconds).0f s") % {"seconds": event.seconds} if event.seconds >= 1 else _("less than a second")
     why = _("delivered in %(time)s") % {"time": took}
@@ -146,3 +146,8 @@ def _incident(subject: SubjectRef) -> int | None:
     if subject.kind == "helpcall":
         return queries.incident_of_call(subject.id)
     return subject.id if subject.kind == "incident" else None
+
+
+@subscribe(PageAnswered)
+def page_answered(event: PageAnswered) -> None:
+    answering.answered(event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Annotated, Any, Literal, cast
 
 from django.http import HttpRequest
@@ -14,10 +14,12 @@ from steward.foundation.rest.api import KeysetQuery, page_of
 from steward.people.accounts import queries as accounts
 from steward.response.notifications import actions, queries
 from steward.response.notifications.models import ContactMethod, Page
+from steward.response.notifications.rules import plans
 
 contact_methods = Router(tags=["contact methods"])
 pages = Router(tags=["pages"])
-ROUTERS = {"/contact-methods": contact_methods, "/pages": pages}
+channel_router = Router(tags=["channels"])
+ROUTERS = {"/contact-methods": contact_methods, "/pages": pages, "/channels": channel_router}
 MAX_ID = 2**63 - 1
 
 
@@ -27,9 +29,11 @@ class ContactMethodQuery(KeysetQuery):
 
 class ContactMethodIn(Schema):
     user_id: int = Field(ge=1, le=MAX_ID)
-    channel: Literal["email", "apprise"]
-    target: str = Field(min_length=1, max_length=2000, description="An e-mail address or an Apprise URL.")
+    channel: str = Field(min_length=1, max_length=16, description="One of those that `GET /channels` lists.")
+    target: str = Field(min_length=1, max_length=2000, description="The address in the channel's own form.")
+    options: dict[str, str] = Field(default_factory=dict, description="What else the channel takes, such as a secret.")
     enabled: bool = True
+    vouch: bool = Field(False, description="Take it for the person's own without a code. Needs `people.manage`.")
 
 
 class ContactMethodChange(Schema):
@@ -45,6 +49,7 @@ class ContactMethodOut(Schema):
     channel: str
     target: str
     enabled: bool
+    confirmed: bool
 
 
 class ContactMethodPage(Schema):
@@ -57,6 +62,74 @@ class ReachOut(Schema):
 
     user_id: int
     reach: int
+
+
+class CodeIn(Schema):
+    code: str = Field(min_length=1, max_length=20)
+
+
+class StepIn(Schema):
+    method_id: int = Field(ge=1, le=MAX_ID)
+    after_minutes: int = Field(0, ge=0, le=1440)
+
+
+class RuleIn(Schema):
+    """The steps for pages of one importance; none leaves it to ``default``, and without that to all methods at once."""
+
+    importance: Literal["important", "normal", "default"]
+    steps: list[StepIn] = Field(max_length=12)
+
+
+class RulesOut(Schema):
+    user_id: int
+    important: list[StepIn]
+    normal: list[StepIn]
+    default: list[StepIn]
+
+
+class QuietHoursIn(Schema):
+    """When normal pages wait, in the person's zone; null for never. ``days`` are those on which they begin (1: Monday)."""
+
+    starts: time | None = None
+    ends: time | None = None
+    days: list[Annotated[int, Field(ge=1, le=7)]] = Field(default_factory=list, max_length=7)
+
+
+class QuietHoursOut(Schema):
+    user_id: int
+    starts: time | None
+    ends: time | None
+    days: list[int]
+    time_zone: str
+
+
+class SettingOut(Schema):
+    name: str
+    label: str
+    secret: bool
+    required: bool
+    known: bool = Field(description="Whether it has a value; secrets are never shown.")
+    value: str
+
+
+class ChannelOut(Schema):
+    channel: str
+    label: str
+    acknowledges: str = Field(
+        description="Where the person can answer: `buttons`, `keys` of the phone, or a signed `link`."
+    )
+    ready: bool
+    hourly: int = Field(description="At most so many messages a person and hour; 0: no limit.")
+    problem: str
+    settings: list[SettingOut]
+    options: list[str] = Field(description="What a contact method of it takes beside the address.")
+
+
+class ChannelIn(Schema):
+    """A secret that is left out or empty stays as it is."""
+
+    values: dict[str, str] = Field(default_factory=dict)
+    hourly: int | None = Field(None, ge=0, le=10_000)
 
 
 class BundlingIn(Schema):
@@ -80,6 +153,12 @@ class PageQuery(KeysetQuery):
     subject_id: int | None = Field(None, ge=1, le=MAX_ID)
 
 
+class ReceiptOut(Schema):
+    at: datetime
+    status: str
+    text: str
+
+
 class AttemptOut(Schema):
     number: int
     key: str
@@ -87,6 +166,7 @@ class AttemptOut(Schema):
     ended_at: datetime | None
     outcome: str
     answer: str
+    receipts: list[ReceiptOut] = Field(description="What the provider reported after it had taken the message.")
 
 
 class DeliveryOut(Schema):
@@ -94,6 +174,7 @@ class DeliveryOut(Schema):
     channel: str
     target: str
     state: str
+    step: int = Field(description="The step of the person's rule, from 0.")
     next_try_at: datetime | None
     told_with: str = Field("", description="The subject of the page in whose message it is told, if it is another.")
     attempts: list[AttemptOut]
@@ -109,6 +190,8 @@ class PageOut(Schema):
     title: str
     reason: dict[str, Any]
     state: str
+    importance: str
+    held_until: datetime | None = Field(description="Until when quiet hours keep it.")
     created_at: datetime
     sent_at: datetime | None
     told_in: int | None = Field(description="The page in whose message it was told, when several were told in one.")
@@ -131,19 +214,35 @@ def _actor(request: HttpRequest) -> Actor:
 def _method(method: ContactMethod) -> dict[str, Any]:
     return {
         "id": method.pk, "user_id": method.user_id, "channel": method.channel,
-        "target": queries.method_target(method), "enabled": method.enabled,
+        "target": queries.method_target(method), "enabled": method.enabled, "confirmed": method.verified_at is not None,
     }  # fmt: skip
 
 
 def _page(page: Page) -> dict[str, Any]:
-    names = ("id", "user_id", "subject_kind", "subject_id", "subject_label", "title", "state", "created_at", "sent_at")
+    names = (
+        "id",
+        "user_id",
+        "subject_kind",
+        "subject_id",
+        "subject_label",
+        "title",
+        "state",
+        "importance",
+        "held_until",
+        "created_at",
+        "sent_at",
+    )
     attempt = ("number", "key", "started_at", "ended_at", "outcome", "answer")
     deliveries = [
         {
             "id": each.pk, "channel": each.channel, "target": queries.delivery_target(each), "state": each.state,
-            "next_try_at": each.due_at if each.state in {"retrying", "waiting"} else None,
+            "step": each.step, "next_try_at": each.due_at if each.state in {"planned", "retrying", "waiting"} else None,
             "told_with": each.carrier.page.subject_label if each.carrier else "",
-            "attempts": [{name: getattr(one, name) for name in attempt} for one in each.attempts.all()],
+            "attempts": [
+                {**{name: getattr(one, name) for name in attempt},
+                 "receipts": [{"at": got.at, "status": got.status, "text": got.text} for got in one.receipts.all()]}
+                for one in each.attempts.all()
+            ],
         }
         for each in page.deliveries.all()
     ]  # fmt: skip
@@ -186,6 +285,53 @@ def _bundling(actor: Actor, user_id: int) -> dict[str, Any]:
     return {"user_id": user_id, "seconds": found.seconds, "own": found.own}
 
 
+@contact_methods.get("/rules", response=RulesOut, summary="How a person wants to be paged")
+def get_rules(request: HttpRequest, user_id: Annotated[int, Query(ge=1, le=MAX_ID)]) -> dict[str, Any]:
+    return _rules(_actor(request), accounts.visible_person(_actor(request), user_id).pk)
+
+
+@contact_methods.put("/rules", response=RulesOut, summary="Replace a person's steps for pages of one importance")
+def set_rule(request: HttpRequest, user_id: Annotated[int, Query(ge=1, le=MAX_ID)], payload: RuleIn) -> dict[str, Any]:
+    steps = [plans.Step(each.method_id, each.after_minutes) for each in payload.steps]
+    actions.set_rule(
+        actor=_actor(request), now=clock.now(), user_id=user_id, importance=payload.importance, steps=steps
+    )
+    return _rules(_actor(request), user_id)
+
+
+def _rules(actor: Actor, user_id: int) -> dict[str, Any]:
+    found = queries.personal_rules(actor, user_id)
+    return {
+        "user_id": user_id,
+        **{
+            name: [{"method_id": each.method_id, "after_minutes": each.after_minutes} for each in steps]
+            for name, steps in found.items()
+        },
+    }
+
+
+@contact_methods.get("/quiet-hours", response=QuietHoursOut, summary="When a person's normal pages wait")
+def get_quiet_hours(request: HttpRequest, user_id: Annotated[int, Query(ge=1, le=MAX_ID)]) -> dict[str, Any]:
+    return _quiet_hours(_actor(request), accounts.visible_person(_actor(request), user_id).pk)
+
+
+@contact_methods.put("/quiet-hours", response=QuietHoursOut, summary="Say when a person's normal pages wait")
+def set_quiet_hours(
+    request: HttpRequest, user_id: Annotated[int, Query(ge=1, le=MAX_ID)], payload: QuietHoursIn
+) -> dict[str, Any]:
+    actions.set_quiet_hours(actor=_actor(request), now=clock.now(), user_id=user_id, **payload.dict())
+    return _quiet_hours(_actor(request), user_id)
+
+
+def _quiet_hours(actor: Actor, user_id: int) -> dict[str, Any]:
+    found = queries.quiet_hours(actor, user_id)
+    person = accounts.visible_person(actor, user_id)
+    return {
+        "user_id": user_id, "starts": found.starts if found else None, "ends": found.ends if found else None,
+        "days": found.days if found else [], "time_zone": person.time_zone or "UTC",
+    }  # fmt: skip
+
+
 @contact_methods.post("", response={201: ContactMethodOut}, summary="Add a contact method for a person")
 def add_contact_method(request: HttpRequest, payload: ContactMethodIn) -> Status[dict[str, Any]]:
     made = actions.add_contact_method(actor=_actor(request), now=clock.now(), **payload.dict())
@@ -207,6 +353,51 @@ def remove_contact_method(request: HttpRequest, method_id: int) -> Status[None]:
 @contact_methods.post("/{int:method_id}/test", response={202: TestOut}, summary="Send a test message")
 def test_contact_method(request: HttpRequest, method_id: int) -> Status[dict[str, int]]:
     return Status(202, {"page_id": actions.send_test(actor=_actor(request), now=clock.now(), method_id=method_id)})
+
+
+@contact_methods.post("/{int:method_id}/code", response={202: TestOut}, summary="Send a code through a contact method")
+def send_code(request: HttpRequest, method_id: int) -> Status[dict[str, int]]:
+    return Status(202, {"page_id": actions.send_code(actor=_actor(request), now=clock.now(), method_id=method_id)})
+
+
+@contact_methods.post(
+    "/{int:method_id}/confirm", response=ContactMethodOut, summary="Confirm a contact method by its code"
+)
+def confirm_contact_method(request: HttpRequest, method_id: int, payload: CodeIn) -> dict[str, Any]:
+    return _method(actions.confirm(actor=_actor(request), now=clock.now(), method_id=method_id, code=payload.code))
+
+
+@channel_router.get("", response=list[ChannelOut], summary="The channels and how they are set up")
+def list_channels(request: HttpRequest) -> list[dict[str, Any]]:
+    return [_channel(each) for each in queries.channel_states(_actor(request))]
+
+
+@channel_router.put("/{slug:channel}", response=ChannelOut, summary="Set a channel up")
+def set_channel(request: HttpRequest, channel: str, payload: ChannelIn) -> dict[str, Any]:
+    actor = _actor(request)
+    actions.set_channel(actor=actor, now=clock.now(), channel=channel, **payload.dict())
+    return _channel(queries.channel_state(actor, channel))
+
+
+@channel_router.delete("/{slug:channel}", response={204: None}, summary="Forget a channel's settings")
+def clear_channel(request: HttpRequest, channel: str) -> Status[None]:
+    actions.clear_channel(actor=_actor(request), now=clock.now(), channel=channel)
+    return Status(204, None)
+
+
+def _channel(state: queries.ChannelState) -> dict[str, Any]:
+    known = state.channel
+    return {
+        "channel": known.name, "label": str(known.label), "acknowledges": known.acknowledges, "ready": state.ready,
+        "hourly": state.hourly, "problem": state.problem, "options": [each.name for each in known.fields],
+        "settings": [
+            {
+                "name": each.name, "label": str(each.label), "secret": each.secret, "required": each.required,
+                "known": each.name in state.known, "value": "" if each.secret else state.values.get(each.name, ""),
+            }
+            for each in known.settings
+        ],
+    }  # fmt: skip
 
 
 @pages.get("", response=PagePage, summary="List pages, newest first")

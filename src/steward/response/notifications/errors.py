@@ -42,3 +42,29 @@ class LinkExpired(StewardError):
 
     status = 410
     code = "link-expired"
+
+
+class CodeWrong(Invalid):
+    """The code that was sent is another one, or too old."""
+
+    code = "code-wrong"
+
+
+class TooManyCodes(TooMany):
+    code = "too-many-codes"
+
+
+class RuleInvalid(Invalid):
+    """A notification rule or quiet hours that cannot be; the message says why."""
+
+    code = "notification-rule-invalid"
+
+
+class ChannelNotFound(NotFound):
+    code = "channel-not-found"
+
+
+class ChannelInvalid(Invalid):
+    """The settings of a channel cannot be used."""
+
+    code = "channel-invalid"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from steward.foundation.subjects import SubjectRef
@@ -22,7 +22,7 @@ class SubjectLocking:
 @dataclass(frozen=True, slots=True)
 class PageSent:
     """One delivery of the page was taken by the channel's server; ``seconds`` after the page was asked for.
-    ``others``: how many pages more its message told."""
+    ``others``: how many pages more its message told. ``spoken``: the channel in a sentence."""
 
     page_id: int
     subject: SubjectRef
@@ -31,6 +31,7 @@ class PageSent:
     seconds: float
     now: datetime
     others: int = 0
+    spoken: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +43,18 @@ class PageFailed:
     user_label: str
     reason: str
     now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PageAnswered:
+    """Somebody pressed a button of the page's message where they read it. The owner of the subject does what ``verb``
+    says, as the person, and says in ``said`` what to tell them. ``by``: how the channel calls who pressed."""
+
+    user_id: int
+    subject: SubjectRef
+    page_id: int
+    verb: str
+    channel: str
+    by: str
+    now: datetime
+    said: list[str] = field(default_factory=list)

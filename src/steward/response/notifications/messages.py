@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +20,7 @@ from steward.foundation.outbound.message import one_line
 from steward.foundation.sentences import told
 from steward.foundation.subjects import SubjectRef
 from steward.response.notifications import links
-from steward.response.notifications.actions.deliveries import Sending, Told
+from steward.response.notifications.sendings import Sending, Told
 
 _SHORT_BODY = 300
 # Longer subjects are cut by mail programs and lock screens, at a place that nobody chose.
@@ -48,9 +50,99 @@ class Short:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page on a card. ``token`` acknowledges or resolves it and is empty for what cannot be acknowledged."""
+
+    line: str
+    severity: str
+    service: str
+    why: str
+    page_id: int
+    token: str
+    receipt: str
+
+    @property
+    def link(self) -> str:
+        return links.address(self.token) if self.token else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A message in pieces, for channels that lay it out themselves. Made and used inside :class:`reader_of`."""
+
+    title: str
+    body: str
+    facts: list[tuple[str, str]]
+    why: str
+    entries: list[Entry]
+    left: int
+    all: str
+
+    @property
+    def single(self) -> Entry | None:
+        """The page, when it tells of one that can be acknowledged."""
+        return self.entries[0] if len(self.entries) == 1 and not self.left and self.entries[0].token else None
+
+
+def card(sending: Sending, now: datetime, most: int = _LISTED_SHORT) -> Card:
+    """The pieces of a page's message, or of several that are told together."""
+    if sending.others:
+        told_ = sending.bundle
+        return Card(
+            _bundle_subject(sending), "", [], "", [_entry(sending, each, now) for each in told_[:most]],
+            max(0, len(told_) - most), f"{load().public_url}/incidents/?status=open",
+        )  # fmt: skip
+    context = _context(sending, now)
+    entry = _entry(sending, sending.bundle[0], now)
+    return Card(_subject(sending), sending.body.strip(), context["facts"], context["why"], [entry], 0, "")
+
+
+def and_more(left: int) -> str:
+    """What stands after the last page that is listed."""
+    return ngettext("and %(n)s more:", "and %(n)s more:", max(1, left)) % {"n": left}
+
+
+def _entry(sending: Sending, page: Told, now: datetime) -> Entry:
+    can = page.subject.kind in _ACTIONABLE
+    token = links.sign(sending.user_id, page.subject, page.page_id, now) if can else ""
+    return Entry(
+        _line_of(page) if can else page.title, page.severity, page.service, str(told(page.reason).get("why", "")),
+        page.page_id, token, links.receipt(page.page_id) if can else "",
+    )  # fmt: skip
+
+
+def plain(made: Card, length: int, *, links_too: bool = True) -> str:
+    """A card as plain text, for chats without a form of their own."""
+    lines = [made.title]
+    lines += [" · ".join(value for _name, value in made.facts if value not in made.title)]
+    lines += [made.body, _("Why you: %(why)s") % {"why": made.why} if made.why else ""]
+    if made.single is not None:
+        lines.append(_("Acknowledge or resolve: %(link)s") % {"link": made.single.link} if links_too else "")
+    elif made.all:
+        lines += [
+            "\n".join(part for part in (each.line, each.link if links_too else "") if part) for each in made.entries
+        ]
+        lines.append(f"{and_more(made.left)} {made.all}" if made.left else "")
+    return _clip("\n".join(line for line in lines if line), length)
+
+
+def brief(sending: Sending, now: datetime, length: int = 300) -> str:
+    """A text message: the subject and, for one page, the link; for several how many, the worst by name, and the list."""
+    with reader_of(sending):
+        made = card(sending, now, 1)
+        if made.single is not None:
+            link = made.single.link
+        else:
+            link = made.all or (made.entries[0].link if made.entries else "")
+        body = f" {one_line(made.body)}" if made.body and not made.single else ""
+        room = length - len(link) - 1
+        return f"{_clip(made.title + body, room)} {link}".strip()
+
+
 def mail(sending: Sending, now: datetime) -> Mail:
     """The e-mail of a page, or of several that are told together."""
-    with _for(sending):
+    with reader_of(sending):
         if sending.others:
             return _bundle_mail(sending, now)
         context = _context(sending, now)
@@ -63,7 +155,7 @@ def mail(sending: Sending, now: datetime) -> Mail:
 
 def short(sending: Sending, now: datetime) -> Short:
     """The push message of a page, or of several that are told together."""
-    with _for(sending):
+    with reader_of(sending):
         if sending.others:
             return _bundle_short(sending, now)
         context, title = _context(sending, now), _subject(sending)
@@ -130,7 +222,7 @@ def _bundle_context(sending: Sending, now: datetime, most: int) -> dict[str, Any
             for each in told_[:most]
         ],
         "left": max(0, left),
-        "and_more": ngettext("and %(n)s more:", "and %(n)s more:", max(1, left)) % {"n": left},
+        "and_more": and_more(left),
         "all": f"{home}/incidents/?status=open",
         "name": sending.user_name,
         "expires": now + links.LIFETIME,
@@ -186,7 +278,14 @@ def _clip(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
-class _for:
+@contextmanager
+def in_language(language: str) -> Iterator[str]:
+    """What is said back to somebody of whom only the language is known."""
+    with speaking(language, otherwise=load().language):
+        yield translation.get_language() or "en"
+
+
+class reader_of:
     """The person's language and time zone, for a with-block."""
 
     def __init__(self, sending: Sending) -> None:
@@ -197,9 +296,10 @@ class _for:
             zone = ZoneInfo("UTC")
         self._zone = timezone.override(zone)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> str:
         self._language.__enter__()
         self._zone.__enter__()
+        return translation.get_language() or "en"
 
     def __exit__(self, *details: object) -> None:
         self._zone.__exit__(*details)  # type: ignore[arg-type]

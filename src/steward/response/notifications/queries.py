@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Prefetch, QuerySet
+from django.db.models import Count, OuterRef, Prefetch, QuerySet
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
@@ -17,9 +17,21 @@ from steward.foundation import sentences
 from steward.foundation.actors import Actor
 from steward.foundation.subjects import SubjectRef
 from steward.people.accounts import queries as accounts
-from steward.response.notifications import links, rules
-from steward.response.notifications.errors import PageNotFound
-from steward.response.notifications.models import Attempt, Bundling, ContactMethod, Delivery, Page, PageState
+from steward.response.notifications import channels, links, rules
+from steward.response.notifications.errors import ChannelNotFound, PageNotFound
+from steward.response.notifications.models import (
+    Attempt,
+    Bundling,
+    ChannelSettings,
+    ContactMethod,
+    Delivery,
+    Importance,
+    Page,
+    PageState,
+    QuietHours,
+    Rule,
+)  # fmt: skip
+from steward.response.notifications.sealed import settings_of
 from steward.response.notifications.shown import shown_target
 
 if TYPE_CHECKING:
@@ -79,7 +91,9 @@ def reach_of_people(people: Iterable[User]) -> dict[int, int]:
     known = {user.pk: user for user in people}
     methods: dict[int, list[rules.Method]] = {}
     for each in ContactMethod.objects.filter(user_id__in=list(known)):
-        methods.setdefault(each.user_id, []).append(rules.Method(each.pk, each.channel, each.target, each.enabled))
+        methods.setdefault(each.user_id, []).append(
+            rules.Method(each.pk, each.channel, each.target, each.enabled, each.verified_at is not None)
+        )
     return {
         key: len(rules.targets(methods.get(key, []), user.email)) if user.is_active else 0
         for key, user in known.items()
@@ -93,7 +107,7 @@ def pages(actor: Actor) -> QuerySet[Page]:
 
 def with_deliveries(found: QuerySet[Page]) -> QuerySet[Page]:
     """The same pages with deliveries, attempts and in whose message they were told (four queries, however many)."""
-    attempts = Prefetch("attempts", Attempt.objects.order_by("number"))
+    attempts = Prefetch("attempts", Attempt.objects.order_by("number").prefetch_related("receipts"))
     carrying = Prefetch("carrier", Delivery.objects.select_related("page"))
     deliveries = Delivery.objects.order_by("id").prefetch_related(attempts, carrying)
     return found.select_related("told_in").prefetch_related(Prefetch("deliveries", deliveries))
@@ -254,3 +268,103 @@ def _received(pages: QuerySet[Page], start: datetime, end: datetime) -> dict[int
     for user_id, at in arrived.order_by("created_at").values_list("user_id", "created_at"):
         found.setdefault(user_id, []).append(at)
     return found
+
+
+def channel_label(channel: str) -> str:
+    """What people call a channel."""
+    found = channels.get(channel)
+    return str(found.label) if found is not None else channel
+
+
+def channel_spoken(channel: str) -> str:
+    """The same in a sentence: "was paged by …"."""
+    found = channels.get(channel)
+    return _(found.spoken) if found is not None else channel
+
+
+def installed(channel: str) -> dict[str, str]:
+    """What the installation knows for a channel, its secrets included; for the channel itself only."""
+    return settings_of(channel)
+
+
+def channel_icon(channel: str) -> str:
+    """The picture beside an address of the channel."""
+    found = channels.get(channel)
+    return found.icon if found is not None else "message"
+
+
+def channel_choices() -> list[channels.Channel]:
+    """The channels of which a person writes the address."""
+    return [each for each in channels.CHANNELS.values() if not each.by_device]
+
+
+def is_confirmed(method: ContactMethod) -> bool:
+    """Whether pages may go there."""
+    known = rules.Method(method.pk, method.channel, method.target, method.enabled, method.verified_at is not None)
+    return rules.usable(known, method.user.email)
+
+
+def connect_link(method: ContactMethod) -> str:
+    """Where the person connects a method that has no address yet."""
+    found = channels.get(method.channel)
+    if found is None or method.verified_at is not None:
+        return ""
+    return found.connect_link(method.options, settings_of(method.channel))
+
+
+def personal_rules(actor: Actor, user_id: int) -> dict[str, list[Rule]]:
+    """A person's steps by importance; for themselves, and for who manages people."""
+    if user_id != actor.user_id:
+        actor.require("people.manage")
+    found: dict[str, list[Rule]] = {name: [] for name in Importance.values}
+    for each in Rule.objects.filter(user_id=user_id).select_related("method").order_by("position"):
+        found[each.importance].append(each)
+    return found
+
+
+def quiet_hours(actor: Actor, user_id: int) -> QuietHours | None:
+    """When a person's normal pages wait."""
+    if user_id != actor.user_id:
+        actor.require("people.manage")
+    return QuietHours.objects.filter(user_id=user_id).first()
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """A channel of the installation: what of it is known, never its secrets."""
+
+    channel: channels.Channel
+    ready: bool
+    values: dict[str, str]
+    known: frozenset[str]
+    hourly: int
+    own_hourly: int | None
+    problem: str
+    methods: int
+
+
+def channel_states(actor: Actor) -> list[ChannelState]:
+    """Every channel and how it is set up; for administrators."""
+    actor.require("people.manage")
+    rows = {each.channel: each for each in ChannelSettings.objects.all()}
+    count = dict(ContactMethod.objects.values_list("channel").annotate(n=Count("pk")))
+    return [_channel_state(each, rows.get(each.name), count.get(each.name, 0)) for each in channels.CHANNELS.values()]
+
+
+def channel_state(actor: Actor, name: str) -> ChannelState:
+    """One of them; ChannelNotFound when there is none of the name."""
+    found = next((each for each in channel_states(actor) if each.channel.name == name), None)
+    if found is None:
+        raise ChannelNotFound(_("There is no such channel."))
+    return found
+
+
+def _channel_state(channel: channels.Channel, row: ChannelSettings | None, methods: int) -> ChannelState:
+    known = settings_of(channel.name)
+    own = row.hourly if row is not None else None
+    ready = all(each.name in channel.made({}) for each in channel.settings) or channel.ready(known)
+    return ChannelState(
+        channel, ready, dict(row.values) if row is not None else {},
+        frozenset(name for name, value in known.items() if value), channel.hourly if own is None else own, own,
+        row.problem if row is not None else "", methods,
+    )  # fmt: skip

@@ -2,78 +2,53 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
+from typing import Any
 
 from django.utils.translation import gettext as _
 
-from steward.config.environment import load
-from steward.foundation import outbound
-from steward.foundation.outbound import (
-    MailSettings,
-    OutboundError,
-    OutboundPolicy,
-    message_id_for,
-    send_mail,
-)
-from steward.response.notifications import messages, rules
-from steward.response.notifications.actions.deliveries import Sending
+from steward.foundation.outbound import OutboundError
+from steward.response.notifications import channels, rules
+from steward.response.notifications.channels.email.adapter import mail_settings
+from steward.response.notifications.sendings import Sending
 
-# Shorter than the lease of a delivery, so that a try is over before somebody else may take it up.
-SMTP_SECONDS = 20.0
-PUSH_SECONDS = 15.0
+log = logging.getLogger(__name__)
+__all__ = ["follow_up", "mail_settings", "send"]
 
 
 def send(sending: Sending, now: datetime) -> rules.Answer:
     """Make the try and say how it ended; never raises for what the outside does."""
+    channel = channels.get(sending.channel)
+    if channel is None:
+        return rules.Answer(False, _("This Steward has no channel “%(name)s”.") % {"name": sending.channel})
+    if not channel.ready(sending.settings) and channel.settings:
+        text = _("%(channel)s is not set up. An administrator does it under Settings, Channels.")
+        return rules.Answer(False, text % {"channel": channel.label})
     try:
-        if sending.channel == rules.EMAIL:
-            return _mail(sending, now)
-        return _push(sending, now)
+        return channel.send(sending, now)
     except OutboundError as error:
         return rules.Answer(False, error.message, error.retryable, error.maybe_delivered, error.retry_after)
 
 
-def mail_settings() -> MailSettings | None:
-    """The operator's mail server, if one is configured."""
-    env = load()
-    if not env.smtp_host:
-        return None
-    return MailSettings(
-        host=env.smtp_host, port=env.smtp_port,
-        security=env.smtp_security,
-        username=env.smtp_username, password=env.smtp_password, from_address=env.mail_from, timeout=SMTP_SECONDS,
-    )  # fmt: skip
+def follow_up(channel: str, then: Mapping[str, Any], settings: Mapping[str, str]) -> None:
+    """Make the request that a channel's reply asked for. It is a courtesy: what was refused for good is let be."""
+    found = channels.get(channel)
+    if found is None:
+        return
+    try:
+        found.follow_up(then, settings)
+    except OutboundError as error:
+        if error.retryable:
+            raise
+        log.warning("%s did not take a follow-up: %s", channel, error.message)
 
 
-@lru_cache(maxsize=4)
-def _policy(allowed: tuple[str, ...]) -> OutboundPolicy:
-    return OutboundPolicy.parse(allowed)
-
-
-def _mail(sending: Sending, now: datetime) -> rules.Answer:
-    settings = mail_settings()
-    if settings is None:
-        return rules.Answer(False, _("No mail server is configured. Set STEWARD_SMTP_HOST and start Steward again."))
-    message = messages.mail(sending, now)
-    # Every mail about one subject names the same (made-up) first mail, so that mail programs show one thread.
-    # What tells of several belongs to none of their threads.
-    about = f"bundle-{sending.page_id}" if sending.others else f"{sending.subject.kind}-{sending.subject.id}"
-    thread = message_id_for(f"{about}-thread", settings.from_address)
-    result = send_mail(
-        settings, to=sending.target, subject=message.subject, text=message.text, html=message.html,
-        message_id=sending.key, headers={"References": thread}, date=now,
-    )  # fmt: skip
-    return rules.Answer(True, f"{result.code} {result.text}")
-
-
-def _push(sending: Sending, now: datetime) -> rules.Answer:
-    message = messages.short(sending, now)
-    result = outbound.send_apprise(  # loads Apprise at the first push: half a second and 30 MB
-        sending.target, title=message.title, body=message.body, policy=_policy(load().outbound_allow),
-        timeout=PUSH_SECONDS,
-    )  # fmt: skip
-    if result.ok:
-        status = f" ({result.remote_status})" if result.remote_status else ""
-        return rules.Answer(True, _("The service took the message.") + status)
-    return rules.Answer(False, result.detail, result.retryable, result.maybe_delivered)
+def set_up(channel: str, settings: Mapping[str, str]) -> str:
+    """Tell the provider of a channel about this Steward, where that is needed; what is wrong, or nothing."""
+    found = channels.get(channel)
+    try:
+        return found.set_up(settings) if found is not None else ""
+    except OutboundError as error:
+        return error.message

@@ -5,81 +5,28 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from steward.foundation.due import registry
 from steward.foundation.events import publish
+from steward.foundation.sentences import gettext as sentence
 from steward.foundation.subjects import SubjectRef
-from steward.response.notifications import rules
+from steward.response.notifications import channels, rules
 from steward.response.notifications.actions import bundling
 from steward.response.notifications.actions.pages import hold
 from steward.response.notifications.events import PageFailed, PageSent
 from steward.response.notifications.journal import JOURNAL
 from steward.response.notifications.models import Attempt, Delivery, DeliveryState, Page, PageState
+from steward.response.notifications.sealed import opened, settings_of
+from steward.response.notifications.sendings import Sending, Told
 
 CUT_OFF = "cut off"
 _CLOSED = {DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.CANCELLED}
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One page as a message tells it."""
-
-    page_id: int
-    subject: SubjectRef
-    subject_label: str
-    title: str
-    reason: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def severity(self) -> str:
-        return str(self.reason.get("facts", {}).get("severity") or "")
-
-    @property
-    def service(self) -> str:
-        return str(self.reason.get("facts", {}).get("service") or "")
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """A try that has been written down and must now be made. ``taken`` is what the server said when it took the message
-    in a try that was cut off afterwards: there is nothing to send any more, only to write down. ``others`` are told in
-    the same message; ``more``: the person was told of something else a moment ago."""
-
-    delivery_id: int
-    attempt: int
-    key: str
-    channel: str
-    target: str
-    page_id: int
-    subject: SubjectRef
-    subject_label: str
-    title: str
-    body: str
-    user_id: int
-    user_name: str
-    language: str
-    time_zone: str
-    reason: dict[str, Any] = field(default_factory=dict)
-    taken: str = ""
-    others: tuple[Told, ...] = ()
-    more: bool = False
-
-    @property
-    def attempt_key(self) -> str:
-        """Of this try alone, while ``key`` is that of the delivery."""
-        return f"{self.key}/{self.attempt}"
-
-    @property
-    def bundle(self) -> list[Told]:
-        """Everything that the message tells, the most severe first."""
-        own = Told(self.page_id, self.subject, self.subject_label, self.title, self.reason)
-        return rules.worst_first([own, *self.others])
 
 
 @transaction.atomic
@@ -92,7 +39,7 @@ def begin_attempt(*, now: datetime, delivery_id: int) -> Sending | None:
     turn = bundling.take_turn(delivery_id, now)
     if not turn.mine:
         return None
-    try_ = _locked(delivery_id, bundling.waiting_with(delivery_id) if turn.carries else ())
+    try_ = _locked(delivery_id, bundling.waiting_with(delivery_id, now) if turn.carries else ())
     sending = _begin(try_, now) if try_ is not None else None
     if sending is None and turn.carries:
         bundling.give_back(delivery_id, now)
@@ -154,7 +101,8 @@ def _begin(try_: _Try, now: datetime) -> Sending | None:
     staying = [each for each in carried if each.state == DeliveryState.BUNDLED]
     joining = [
         each for each in try_.others
-        if each.state == DeliveryState.WAITING and each.due_at is not None and each.page.state == PageState.PENDING
+        if each.due_at is not None and each.page.state == PageState.PENDING
+        and (each.state == DeliveryState.WAITING or (each.state == DeliveryState.PLANNED and each.due_at <= now))
     ]  # fmt: skip
     if joining:
         bundling.carry(delivery, joining)
@@ -176,7 +124,7 @@ def _taken(delivery: Delivery, cut_off: Sending) -> str | None:
 def note_taken(*, now: datetime, sending: Sending, answer: rules.Answer) -> None:
     """Keep at once, in a single statement, that the server took the message. All that follows from it comes in
     :func:`end_attempt`, which takes longer; a crash in between does not send the message a second time."""
-    _record(sending.delivery_id, sending.attempt, now, DeliveryState.SENT, answer.text)
+    _record(sending.delivery_id, sending.attempt, now, DeliveryState.SENT, answer.text, answer.reference)
 
 
 @transaction.atomic
@@ -199,7 +147,8 @@ def end_attempt(*, now: datetime, sending: Sending, answer: rules.Answer) -> str
     wanted = any(pages[each.page_id].state != PageState.CANCELLED for each in (delivery, *carried))
     outcome = rules.after(answer, attempt=attempt, wanted=wanted, now=now, seed=f"{delivery.pk}:{page.key}")
     told = answer.text if not answer.maybe else _("%(answer)s (it may have arrived)") % {"answer": answer.text}
-    _record(delivery.pk, attempt, now, outcome.state, f"{told} · {_in_words(outcome.why, attempt)}")
+    told = f"{told} · {_in_words(outcome.why, attempt)}"
+    _record(delivery.pk, attempt, now, outcome.state, told, answer.reference)
     delivery.state = DeliveryState(outcome.state)
     delivery.due_at = outcome.due_at
     if outcome.due_at is not None and page.state == PageState.CANCELLED:
@@ -211,9 +160,24 @@ def end_attempt(*, now: datetime, sending: Sending, answer: rules.Answer) -> str
     delivery.save(update_fields=["state", "due_at", "leased_until"])
     _end_carried(carried, delivery.state)
     for each in (delivery, *carried):
-        states = {one.state for one in deliveries.values() if one.page_id == each.page_id}
-        _settle(pages[each.page_id], each, states, answer, _Together(page, len(carried)), now)
+        of_page = [one for one in deliveries.values() if one.page_id == each.page_id]
+        if not answer.ok:
+            hasten(of_page, now)
+        _settle(pages[each.page_id], each, {one.state for one in of_page}, answer, _Together(page, len(carried)), now)
     return delivery.state
+
+
+def hasten(deliveries: Sequence[Delivery], now: datetime) -> None:
+    """A way to the person is in trouble: unless another one has arrived or is being tried, the next step begins now."""
+    busy = {DeliveryState.SENT, DeliveryState.WAITING, DeliveryState.BUNDLED, DeliveryState.SENDING}
+    planned = [each for each in deliveries if each.state == DeliveryState.PLANNED and each.due_at is not None]
+    if not planned or any(each.state in busy for each in deliveries):
+        return
+    first = min(each.due_at for each in planned if each.due_at is not None)
+    following = [each.pk for each in planned if each.due_at == first]
+    if first > now:
+        Delivery.objects.filter(pk__in=following).update(due_at=now, leased_until=None)
+        registry.wake(bundling.DUE_KIND)
 
 
 def _told_by(sending: Sending) -> tuple[dict[int, Page], dict[int, Delivery]]:
@@ -242,6 +206,8 @@ def delivery_key(page: Page, delivery: Delivery) -> str:
     remembers an old key would hide the page.
     """
     seed = f"{page.key}|{page.created_at.isoformat()}|{delivery.channel}|{delivery.target}"
+    if delivery.step:
+        seed += f"|{delivery.step}"
     digest = hashlib.sha256(seed.encode()).hexdigest()[:20]
     return f"page-{page.pk}-{delivery.pk}-{digest}"
 
@@ -269,7 +235,9 @@ def _settle(
             publish(PageFailed(page.pk, subject, str(page.user), answer.text, now))
     if delivery.state == DeliveryState.SENT:
         seconds = max(0.0, (now - page.created_at).total_seconds())
-        publish(PageSent(page.pk, subject, str(page.user), delivery.channel, seconds, now, together.others))
+        found = channels.get(delivery.channel)
+        spoken = sentence(found.spoken) if found is not None else ""
+        publish(PageSent(page.pk, subject, str(page.user), delivery.channel, seconds, now, together.others, spoken))
 
 
 def _in_words(why: rules.Why, attempt: int) -> str:
@@ -288,9 +256,10 @@ def _note_cut_off(delivery: Delivery, now: datetime) -> None:
     delivery.attempts.filter(outcome="").update(outcome=CUT_OFF, ended_at=now, answer=text)
 
 
-def _record(delivery_id: int, attempt: int, now: datetime, outcome: str, text: str) -> None:
+def _record(delivery_id: int, attempt: int, now: datetime, outcome: str, text: str, reference: str = "") -> None:
+    known = {"reference": reference[:120]} if reference else {}
     Attempt.objects.filter(delivery_id=delivery_id, number=attempt).update(
-        ended_at=now, outcome=outcome, answer=text.replace("\0", "")[:2000]
+        ended_at=now, outcome=outcome, answer=text.replace("\0", "")[:2000], **known
     )
 
 
@@ -312,9 +281,10 @@ def _sending(page: Page, delivery: Delivery, key: str, carried: Sequence[Deliver
         delivery_id=delivery.pk, attempt=delivery.attempts_made, key=key, channel=delivery.channel,
         target=delivery.target, page_id=page.pk, subject=SubjectRef(page.subject_kind, page.subject_id),
         subject_label=page.subject_label, title=page.title, body=page.body, user_id=user.pk, user_name=str(user),
-        language=user.language, time_zone=user.time_zone, reason=page.reason,
+        language=user.language, time_zone=user.time_zone, reason=page.reason, importance=page.importance,
         others=tuple(_told(each.page) for each in carried),
-        more=delivery.due_at is not None and delivery.due_at > page.created_at,
+        more=page.held_until is None and (delivery.due_at or page.created_at) > page.created_at + delivery.after,
+        options=opened(delivery.options), settings=settings_of(delivery.channel),
     )  # fmt: skip
 
 

@@ -19,20 +19,30 @@ from steward.foundation.subjects import SubjectRef
 from steward.people.accounts import queries as accounts
 from steward.response.notifications import rules
 from steward.response.notifications.actions.bundling import DUE_KIND, let_go
+from steward.response.notifications.actions.routes import way_to
 from steward.response.notifications.events import SubjectLocking
 from steward.response.notifications.models import ContactMethod, Delivery, DeliveryState, Page, PageState
+from steward.response.notifications.rules import plans
 
 # What has not been told yet, and may be on its way.
-_OPEN = (DeliveryState.WAITING, DeliveryState.BUNDLED, DeliveryState.RETRYING, DeliveryState.SENDING)
+_OPEN = (
+    DeliveryState.PLANNED,
+    DeliveryState.WAITING,
+    DeliveryState.BUNDLED,
+    DeliveryState.RETRYING,
+    DeliveryState.SENDING,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
-    """A page and how many deliveries it has. Without any, ``problem`` says why the person cannot be reached."""
+    """A page and how many deliveries it has. Without any, ``problem`` says why the person cannot be reached (or must
+    not be: they are on leave). ``held_until``: their quiet hours keep it until then."""
 
     page_id: int
     deliveries: int
     problem: str = ""
+    held_until: datetime | None = None
 
 
 def hold(subject: SubjectRef) -> None:
@@ -57,11 +67,13 @@ def page(
     title: str,
     body: str,
     reason: Mapping[str, Any],
+    importance: str = plans.IMPORTANT,
 ) -> PageResult:
     """Ask for one person to be reached about ``subject``. The same ``key`` again returns the first page.
 
     ``reason`` holds ``why`` (a sentence for the person) and whatever else explains it; ``facts`` in it (such as
-    service and severity) are shown in the message. The deliveries start when the transaction commits.
+    service and severity) are shown in the message. The deliveries start when the transaction commits, as the person's
+    rules for this ``importance`` say; a normal page waits for the end of their quiet hours.
     """
     actor.require("incidents.assign")
     known = Page.objects.filter(key=key).first()
@@ -70,18 +82,13 @@ def page(
     user = accounts.person(user_id)
     if user is None:
         return PageResult(0, 0, _("This person does not exist any more."))
-    problem, targets = "", []
-    if not user.is_active:
-        problem = _("%(person)s is not active.") % {"person": user}
-    else:
-        targets = _targets(user_id, user.email)
-        if not targets:
-            problem = _("%(person)s has no contact method and no e-mail address.") % {"person": user}
+    way = way_to(user, importance, now)
+    more = {"problem": way.problem} if way.problem else {"held": way.held} if way.held else {}
     made = Page(
         key=key, user_id=user_id, subject_kind=subject.kind, subject_id=subject.id,
         subject_label=subject_label[:300], title=title[:300], body=body,
-        reason=keep({**reason, **({"problem": problem} if problem else {}), "rules_version": rules.VERSION}),
-        state=PageState.FAILED if problem else PageState.PENDING, created_at=now,
+        reason=keep({**reason, **more, "rules_version": rules.VERSION}), importance=importance,
+        state=PageState.FAILED if way.problem else PageState.PENDING, created_at=now, held_until=way.held_until,
     )  # fmt: skip
     try:
         with transaction.atomic():
@@ -89,19 +96,30 @@ def page(
     except IntegrityError:
         # Another run asked with the same key and was first; its page is the page.
         return _result(Page.objects.get(key=key))
-    start_deliveries(made, targets, now)
-    return PageResult(made.pk, len(targets), problem)
+    start_deliveries(made, way.planned, way.held_until or now)
+    return PageResult(made.pk, len(way.planned), way.problem, way.held_until)
 
 
-def start_deliveries(made: Page, targets: Sequence[rules.Target], now: datetime) -> None:
-    """Create the page's deliveries, due now."""
-    if not targets:
+def start_deliveries(made: Page, planned: Sequence[plans.Planned], start: datetime) -> None:
+    """Create the page's deliveries: due at ``start``, or as long after it as the plan says."""
+    if not planned:
         return
-    Delivery.objects.bulk_create(
-        Delivery(page=made, method_id=each.method_id, channel=each.channel, target=each.target, due_at=now)
-        for each in targets
+    options = dict(
+        ContactMethod.objects.filter(pk__in=[each.target.method_id for each in planned]).values_list("pk", "options")
     )
+    Delivery.objects.bulk_create(
+        Delivery(
+            page=made, method_id=each.target.method_id, channel=each.target.channel, target=each.target.target,
+            options=options.get(each.target.method_id or 0, {}), step=each.step, after=each.after,
+            due_at=start + each.after, state=_first_state(made, start + each.after),
+        )
+        for each in planned
+    )  # fmt: skip
     registry.wake(DUE_KIND)
+
+
+def _first_state(made: Page, due_at: datetime) -> DeliveryState:
+    return DeliveryState.PLANNED if due_at > made.created_at else DeliveryState.WAITING
 
 
 @transaction.atomic
@@ -118,7 +136,7 @@ def cancel_pages(*, now: datetime, subject: SubjectRef, reason: str) -> int:
     if not pages:
         return 0
     called_off = Delivery.objects.filter(page_id__in=pages).filter(
-        state__in=[DeliveryState.WAITING, DeliveryState.BUNDLED, DeliveryState.RETRYING]
+        state__in=[DeliveryState.PLANNED, DeliveryState.WAITING, DeliveryState.BUNDLED, DeliveryState.RETRYING]
     )
     carriers = list(called_off.filter(state=DeliveryState.RETRYING).values_list("pk", flat=True))
     cancelled = called_off.update(state=DeliveryState.CANCELLED, due_at=None, leased_until=None)
@@ -131,11 +149,5 @@ def cancel_pages(*, now: datetime, subject: SubjectRef, reason: str) -> int:
     return cancelled
 
 
-def _targets(user_id: int, email: str) -> list[rules.Target]:
-    methods = ContactMethod.objects.filter(user_id=user_id)
-    known = [rules.Method(each.pk, each.channel, each.target, each.enabled) for each in methods]
-    return rules.targets(known, email)
-
-
 def _result(made: Page) -> PageResult:
-    return PageResult(made.pk, made.deliveries.count(), str(made.reason.get("problem", "")))
+    return PageResult(made.pk, made.deliveries.count(), str(made.reason.get("problem", "")), made.held_until)

@@ -88,7 +88,7 @@ def settings_env(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     def change(**fields: Any) -> None:
         current[0] = replace(current[0], **fields)
 
-    for module in ("sending", "messages", "links"):
+    for module in ("channels.base", "channels.email.adapter", "messages", "links"):
         monkeypatch.setattr(f"steward.response.notifications.{module}.load", lambda: current[0])
     change(smtp_host="", mail_from="Steward <steward@example.org>", url="https://ops.example.org")
     yield change

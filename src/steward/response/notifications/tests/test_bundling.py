@@ -106,7 +106,7 @@ def test_what_waits_when_the_turn_is_free_goes_along_at_once() -> None:
 def test_each_person_and_each_address_has_a_minute_of_its_own() -> None:
     who, other = bundled(email=""), bundled()
     for target in ("a@example.org", "b@example.org"):
-        ContactMethod.objects.create(user=who, channel="email", target=target)
+        ContactMethod.objects.create(user=who, channel="email", target=target, verified_at=NOW)
     asked = page(who, key="both")
     for delivery in Delivery.objects.filter(page_id=asked.page_id):
         assert len(numbers(tell(delivery, NOW))) == 1

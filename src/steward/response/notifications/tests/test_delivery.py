@@ -4,41 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import OperationalError
 
 from steward.foundation import sentences
-from steward.foundation.due.registry import claim, kinds
+from steward.foundation.due.registry import claim
 from steward.foundation.testing.races import race
 from steward.response.notifications import due, links, messages, sending
 from steward.response.notifications.models import ContactMethod, Delivery, Page
 from steward.response.notifications.tests.conftest import Hooks, Mails, free_port
 from steward.response.notifications.tests.factories import NOW, SUBJECT, delivery_of, page, page_of, user
+from steward.response.notifications.tests.running import KIND, engine, engine_until_done
 
 pytestmark = pytest.mark.django_db
-KIND = next(kind for kind in kinds() if kind.name == "notifications.delivery")
-
-
-def engine(now: datetime = NOW) -> int:
-    """Claim and handle everything that is due at ``now``, as the engine does; returns how many."""
-    handled = 0
-    while ids := claim(KIND, now):
-        KIND.handle(ids, now)
-        handled += len(ids)
-    return handled
-
-
-def engine_until_done(now: datetime = NOW) -> None:
-    for _try in range(50):
-        engine(now)
-        following = Delivery.objects.filter(due_at__isnull=False).order_by("due_at").first()
-        if following is None or following.due_at is None:
-            return
-        now = following.due_at
-    raise AssertionError("the deliveries do not end")
 
 
 def answers() -> list[str]:
@@ -179,7 +160,7 @@ def test_without_a_mail_server_the_delivery_fails_clearly(settings_env: Any) -> 
 
 def test_apprise_over_a_real_connection(hooks: Hooks) -> None:
     who = user(email="")
-    ContactMethod.objects.create(user=who, channel="apprise", target=hooks.target)
+    ContactMethod.objects.create(user=who, channel="apprise", target=hooks.target, verified_at=NOW)
     result = page(who)
     engine()
     (body,) = hooks.taken
@@ -192,7 +173,7 @@ def test_apprise_over_a_real_connection(hooks: Hooks) -> None:
 
 def test_apprise_is_tried_again_after_a_server_error_only(hooks: Hooks) -> None:
     who = user(email="")
-    ContactMethod.objects.create(user=who, channel="apprise", target=hooks.target)
+    ContactMethod.objects.create(user=who, channel="apprise", target=hooks.target, verified_at=NOW)
     hooks.answers = [503]
     passing = page(who)
     engine_until_done()
@@ -206,7 +187,7 @@ def test_apprise_is_tried_again_after_a_server_error_only(hooks: Hooks) -> None:
 def test_internal_addresses_are_refused_unless_allowed(hooks: Hooks, settings_env: Any) -> None:
     settings_env(outbound_allow=())
     who = user(email="")
-    ContactMethod.objects.create(user=who, channel="apprise", target=hooks.target)
+    ContactMethod.objects.create(user=who, channel="apprise", target=hooks.target, verified_at=NOW)
     result = page(who)
     engine_until_done()
     assert page_of(result).state == "failed"
@@ -216,8 +197,8 @@ def test_internal_addresses_are_refused_unless_allowed(hooks: Hooks, settings_en
 
 def test_one_channel_is_enough(mails: Mails, hooks: Hooks) -> None:
     who = user(email="")
-    ContactMethod.objects.create(user=who, channel="email", target="ann@example.org")
-    ContactMethod.objects.create(user=who, channel="apprise", target=hooks.target)
+    ContactMethod.objects.create(user=who, channel="email", target="ann@example.org", verified_at=NOW)
+    ContactMethod.objects.create(user=who, channel="apprise", target=hooks.target, verified_at=NOW)
     hooks.answers = [403]
     result = page(who)
     engine()

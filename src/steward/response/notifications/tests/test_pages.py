@@ -68,7 +68,7 @@ def test_tokens_do_not_come_back_to_the_page(ann: Client) -> None:
 
 def test_other_peoples_methods(ann: Client) -> None:
     other = user("Bob")
-    method = ContactMethod.objects.create(user=other, channel="email", target="bob@example.org")
+    method = ContactMethod.objects.create(user=other, channel="email", target="bob@example.org", verified_at=NOW)
     assert ann.get(reverse("notifications:person-contacts", args=[other.pk])).status_code == 403
     assert ann.post(reverse("notifications:contact-remove", args=[method.pk])).status_code == 404
     assert ann.post(reverse("notifications:contact-test", args=[method.pk])).status_code == 404

@@ -63,7 +63,7 @@ def test_same_key_is_the_same_page() -> None:
 def test_all_methods_get_a_delivery() -> None:
     who = user(email="")
     for target in ("a@example.org", "b@example.org"):
-        ContactMethod.objects.create(user=who, channel="email", target=target)
+        ContactMethod.objects.create(user=who, channel="email", target=target, verified_at=NOW)
     assert page(who).deliveries == 2
 
 
@@ -102,7 +102,7 @@ def test_success_is_told_with_the_time_it_took(heard: list[Any]) -> None:
 def test_failure_is_told_when_the_last_delivery_failed(heard: list[Any]) -> None:
     who = user(email="")
     for target in ("a@example.org", "b@example.org"):
-        ContactMethod.objects.create(user=who, channel="email", target=target)
+        ContactMethod.objects.create(user=who, channel="email", target=target, verified_at=NOW)
     result = page(who)
     first, second = Delivery.objects.order_by("id")
     assert attempt(first, NEVER) == "failed"

@@ -269,7 +269,7 @@ def _paged(each: Paged) -> Iterator[Step]:
             )  # fmt: skip
         if delivery.told_in is not None and each.sent_at is not None and not delivery.tries:
             yield Step(each.sent_at, "delivery", "told-in", "ok", {**to, "page": delivery.told_in}, page_id=each.id)
-        if delivery.state in {"waiting", "bundled"}:
+        if delivery.state in {"planned", "waiting", "bundled"}:
             yield Step(
                 each.at, "delivery", "waiting", "info", to, facts=(("target", delivery.target),), page_id=each.id
             )

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from steward.response.notifications import queries as notifications
 from steward.response.receipts.wording.times import clock_words
 
 
@@ -25,7 +26,7 @@ def holder(kind: str, name: str, number: int) -> str:
 
 
 def channel_words(channel: str) -> str:
-    return {"email": _("e-mail"), "apprise": _("push message")}.get(channel, channel) or _("no channel")
+    return notifications.channel_spoken(channel) or _("no channel")
 
 
 def until_words(until: datetime | None, now: datetime) -> str:

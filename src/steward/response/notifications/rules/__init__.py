@@ -28,6 +28,7 @@ class Method:
     channel: str
     target: str
     enabled: bool
+    verified: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,19 @@ class Target:
     target: str
 
 
+def usable(method: Method, email: str) -> bool:
+    """Whether pages may go there: the address has been confirmed, or it is the one that the person signs in with."""
+    return method.verified or (method.channel == EMAIL and method.target.lower() == email.lower() != "")
+
+
 def targets(methods: Sequence[Method], email: str) -> list[Target]:
-    """Every enabled method, each target once; without one, the person's own e-mail address.
+    """Every enabled method that is known to be the person's own, each target once; without one, their e-mail address.
 
     Methods that are all switched off do not make a person unreachable: being paged by mail is the smaller mistake.
     """
     found: dict[tuple[str, str], Target] = {}
     for method in methods:
-        if method.enabled:
+        if method.enabled and usable(method, email):
             found.setdefault((method.channel, method.target), Target(method.id, method.channel, method.target))
     if not found and email:
         return [Target(None, EMAIL, email)]
@@ -55,13 +61,15 @@ def targets(methods: Sequence[Method], email: str) -> list[Target]:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How a try ended. ``maybe``: the message left and nobody said whether it arrived."""
+    """How a try ended. ``maybe``: the message left and nobody said whether it arrived. ``reference``: what the provider
+    calls the message."""
 
     ok: bool
     text: str
     retryable: bool = False
     maybe: bool = False
     retry_after: float | None = None
+    reference: str = ""
 
 
 Why = Literal["taken", "cancelled", "final", "gave-up", "again"]
@@ -100,22 +108,23 @@ def page_state(deliveries: Collection[str], current: str) -> str:
         return "sent"
     if current == "cancelled":
         return "cancelled"
-    open_states = {"waiting", "bundled", "sending", "retrying"}
+    open_states = {"planned", "waiting", "bundled", "sending", "retrying"}
     if not deliveries or open_states.isdisjoint(deliveries):
         return "cancelled" if deliveries and set(deliveries) == {"cancelled"} else "failed"
     return "pending"
 
 
+UNTRIED = frozenset({"planned", "waiting"})
 # Kinds of subjects of which many may want the same person at once.
 BUNDLED_KINDS = frozenset({"incident"})
 LEAST_SEVERE = "SEV9"
-LONGEST_BUNDLE = 3600
+LONGEST_BUNDLE, SHORTEST_BUNDLE = 3600, 10
 
 
 def bundles(*, kind: str, state: str, seconds: int) -> bool:
     """Whether a delivery has to wait for its turn. What has been tried already has had its turn: the same message is
     tried again, under the same key and with nothing new in it."""
-    return seconds > 0 and kind in BUNDLED_KINDS and state == "waiting"
+    return seconds > 0 and kind in BUNDLED_KINDS and state in UNTRIED
 
 
 class Listed(Protocol):

@@ -1,0 +1,5 @@
+"""DingTalk's group robot."""
+
+from steward.response.notifications.channels.dingtalk.adapter import CHANNEL
+
+__all__ = ["CHANNEL"]

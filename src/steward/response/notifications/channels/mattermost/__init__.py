@@ -1,0 +1,5 @@
+"""Mattermost with buttons."""
+
+from steward.response.notifications.channels.mattermost.adapter import CHANNEL
+
+__all__ = ["CHANNEL"]

@@ -1,0 +1,5 @@
+"""Phone calls."""
+
+from steward.response.notifications.channels.voice.adapter import CHANNEL
+
+__all__ = ["CHANNEL"]
