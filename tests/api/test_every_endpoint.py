@@ -181,6 +181,7 @@ CASES: dict[str, Case] = {
             "document": {"receivers": [{"name": "x", "email_configs": [{"to": "x@example.org"}]}]},
         },
     ),
+    "get /readiness": Case("oncall.view"),
     "get /ledger": Case("audit.view"),
     "get /ledger/state": Case("audit.view"),
     "get /schedules/cover": Case("oncall.view"),

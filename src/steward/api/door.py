@@ -41,6 +41,7 @@ ROOMS = (
     "response.debt",
     "response.receipts",
     "response.burden",
+    "response.readiness",
     "response.moving",
     "web",
 )

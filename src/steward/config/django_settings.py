@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "steward.response.debt",
     "steward.response.receipts",
     "steward.response.burden",
+    "steward.response.readiness",
     "steward.response.moving",
     "steward.web",
 ]

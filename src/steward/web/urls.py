@@ -24,6 +24,7 @@ ROOMS = (
     "response.debt",
     "response.receipts",
     "response.burden",
+    "response.readiness",
     "response.moving",
 )
 

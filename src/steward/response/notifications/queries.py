@@ -100,6 +100,20 @@ def reach_of_people(people: Iterable[User]) -> dict[int, int]:
     }
 
 
+def usable_methods(user_ids: Iterable[int]) -> dict[int, list[ContactMethod]]:
+    """The contact methods that are on and confirmed, by person and in their order."""
+    found: dict[int, list[ContactMethod]] = {}
+    usable = ContactMethod.objects.filter(user_id__in=list(user_ids), enabled=True, verified_at__isnull=False)
+    for each in usable.select_related("user").order_by("user_id", "position", "id"):
+        found.setdefault(each.user_id, []).append(each)
+    return found
+
+
+def page_states(page_ids: Iterable[int]) -> dict[int, str]:
+    """How far these pages are: pending, sent, failed or cancelled."""
+    return dict(Page.objects.filter(pk__in=list(page_ids)).values_list("pk", "state"))
+
+
 def pages(actor: Actor) -> QuerySet[Page]:
     """Pages this actor may see. One's own tests count; those of others do not interest anybody."""
     return Page.objects.visible_to(actor).select_related("user")
