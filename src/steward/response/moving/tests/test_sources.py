@@ -57,6 +57,25 @@ def test_pagerdutys_own_rendering_decides_which_layer_wins() -> None:
     assert [layer.name for layer in rota.layers] == ["Weeks", "Nights"]
 
 
+def test_pagerdutys_turns_of_targets_and_further_teams_are_not_dropped() -> None:
+    document = sample("pagerduty")
+    policy = document["escalation_policies"][0]
+    first, second = policy["escalation_rules"][:2]
+    for rule in (first, second):
+        rule["escalation_rule_assignment_strategy"] = {"type": "round_robin"}
+    first["targets"] = [{"id": "PS1", "type": "schedule_reference"}, {"id": "PANN", "type": "user_reference"}]
+    policy["teams"] = [{"id": "PT1"}, {"id": "PT2", "summary": "Cards"}]
+    found = sources.read("pagerduty", document)
+    assert found.ladders[0].acts == (
+        Act("notify_schedule", "PS1"), Act("notify_user", "PANN"), Act("wait", minutes=10),
+        Act("turn_people", people=("PANN", "PBOB")), Act("wait", minutes=15),
+    )  # fmt: skip
+    assert [note.reason for note in found.notes if note.kind in {"step", "policy"}] == [
+        "Only people take turns here, not schedules; that step notifies all of them.",
+        "It has one team here, so it does not belong to Cards.",
+    ]
+
+
 def test_opsgenie() -> None:
     found = sources.read("opsgenie", sample("opsgenie"))
     (rota,) = found.rotas

@@ -75,10 +75,9 @@ def _rota(schedule: Mapping[str, Any], found: Foreign) -> None:
     layers = _by_priority([layer for layer in given if layer is not None], zone, entries)
     if not given:
         found.cannot("schedule", name, _("The export has no layers of it: fetch each schedule, not the list."))
-    teams = schedule.get("teams") or ()
     found.rotas.append(
         Rota(
-            str(schedule["id"]), name, zone, layers, str(teams[0]["id"]) if teams else "",
+            str(schedule["id"]), name, zone, layers, _team(schedule, "schedule", name, found),
             tuple(_stand_in(entry) for entry in _entries(schedule, "overrides_subschedule")),
             tuple(entries),
         )
@@ -157,13 +156,32 @@ def _ladder(policy: Mapping[str, Any], found: Foreign) -> None:
     name = str(policy.get("name", ""))
     acts: list[Act] = []
     for rule in policy.get("escalation_rules") or ():
-        for target in rule.get("targets") or ():
-            kind = str(target.get("type", "")).removesuffix("_reference")
-            if kind in {"user", "schedule"}:
-                acts.append(Act(f"notify_{kind}", str(target["id"])))
-            else:
-                found.cannot("step", name, _("A target of the type “%(kind)s” is not known.") % {"kind": kind})
+        acts += _acts(rule, name, found)
         acts.append(Act("wait", minutes=max(1, int(rule.get("escalation_delay_in_minutes") or 30))))
-    teams = policy.get("teams") or ()
-    team = str(teams[0]["id"]) if teams else ""
+    team = _team(policy, "policy", name, found)
     found.ladders.append(Ladder(str(policy["id"]), name, tuple(acts), int(policy.get("num_loops") or 0), team))
+
+
+def _acts(rule: Mapping[str, Any], policy: str, found: Foreign) -> list[Act]:
+    """Whom a rule notifies: all of its targets, or one of them each time."""
+    known: list[tuple[str, str]] = []
+    for target in rule.get("targets") or ():
+        kind = str(target.get("type", "")).removesuffix("_reference")
+        if kind in {"user", "schedule"}:
+            known.append((kind, str(target["id"])))
+        else:
+            found.cannot("step", policy, _("A target of the type “%(kind)s” is not known.") % {"kind": kind})
+    strategy = rule.get("escalation_rule_assignment_strategy")
+    if (strategy.get("type") if isinstance(strategy, Mapping) else strategy) == "round_robin" and len(known) > 1:
+        if all(kind == "user" for kind, _ref in known):
+            return [Act("turn_people", people=tuple(dict.fromkeys(ref for _kind, ref in known)))]
+        found.cannot("step", policy, _("Only people take turns here, not schedules; that step notifies all of them."))
+    return [Act(f"notify_{kind}", ref) for kind, ref in known]
+
+
+def _team(given: Mapping[str, Any], kind: str, name: str, found: Foreign) -> str:
+    """The first team; there may be several there."""
+    teams = given.get("teams") or ()
+    if others := ", ".join(str(each.get("summary") or each["id"]) for each in teams[1:]):
+        found.cannot(kind, name, _("It has one team here, so it does not belong to %(others)s.") % {"others": others})
+    return str(teams[0]["id"]) if teams else ""
