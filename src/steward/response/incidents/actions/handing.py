@@ -176,6 +176,7 @@ def _page(
         actor=PAGER, now=now, user_id=user_id, key=key, subject=subject_of(incident), subject_label=incident.ref,
         title=incident.title, body=incident.description,
         reason={"why": why, "facts": facts_of(incident), "importance": importance, "asked_by": actor.label},
+        importance=importance,
     )  # fmt: skip
     return "" if asked.deliveries else asked.problem
 

@@ -208,6 +208,7 @@ def _page_owner(
         actor=actor, now=now, user_id=incident.assignee_id, key=key, subject=subject_of(incident),
         subject_label=incident.ref, title=incident.title, body=incident.description,
         reason={"why": why, "facts": facts_of(incident), "importance": "normal" if normal else "important"},
+        importance="normal" if normal else "important",
     )  # fmt: skip
     text = _("Reminding %(name)s") % {"name": incident.assignee} if asked.deliveries else asked.problem
     entry(incident, now, actor, EntryKind.PAGE, text, why, None if asked.deliveries else {"failed": True})

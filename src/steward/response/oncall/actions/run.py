@@ -88,5 +88,5 @@ class Run:
         return notifications.page(
             actor=actor, now=self.now, user_id=person.user_id, key=key, subject=self.subject,
             subject_label=self.row.subject_label, title=message.get("title", self.row.subject_label),
-            body=message.get("body", ""), reason=reason,
+            body=message.get("body", ""), reason=reason, importance=importance,
         )  # fmt: skip

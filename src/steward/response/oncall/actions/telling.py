@@ -41,7 +41,7 @@ def tell(swap: Swap, user: User, what: str, now: datetime) -> None:
     notifications.page(
         actor=_ENGINE, now=now, user_id=user.pk, key=f"swap:{swap.pk}:{what}:{user.pk}",
         subject=SubjectRef("swap", swap.pk), subject_label=swap.schedule.name, title=title, body=body,
-        reason={"why": why},
+        reason={"why": why}, importance="normal",
     )  # fmt: skip
 
 
