@@ -68,12 +68,14 @@ def page(
     body: str,
     reason: Mapping[str, Any],
     importance: str = plans.IMPORTANT,
+    even_on_leave: bool = False,
 ) -> PageResult:
     """Ask for one person to be reached about ``subject``. The same ``key`` again returns the first page.
 
     ``reason`` holds ``why`` (a sentence for the person) and whatever else explains it; ``facts`` in it (such as
     service and severity) are shown in the message. The deliveries start when the transaction commits, as the person's
     rules for this ``importance`` say; a normal page waits for the end of their quiet hours.
+    ``even_on_leave``: for the last who can be asked; else a person on leave is not paged, and the result says so.
     """
     actor.require("incidents.assign")
     known = Page.objects.filter(key=key).first()
@@ -82,7 +84,7 @@ def page(
     user = accounts.person(user_id)
     if user is None:
         return PageResult(0, 0, _("This person does not exist any more."))
-    way = way_to(user, importance, now)
+    way = way_to(user, importance, now, even_on_leave=even_on_leave)
     more = {"problem": way.problem} if way.problem else {"held": way.held} if way.held else {}
     made = Page(
         key=key, user_id=user_id, subject_kind=subject.kind, subject_id=subject.id,

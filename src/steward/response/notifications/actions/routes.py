@@ -27,11 +27,11 @@ class Way:
     held_until: datetime | None = None
 
 
-def way_to(user: User, importance: str, now: datetime) -> Way:
+def way_to(user: User, importance: str, now: datetime, *, even_on_leave: bool = False) -> Way:
     """How a page of this importance would reach the person now."""
     if not user.is_active:
         return Way(problem=_("%(person)s is not active.") % {"person": user})
-    away = workforce.on_leave(user.pk, now)
+    away = None if even_on_leave else workforce.on_leave(user.pk, now)
     if away is not None:
         until = Moment(away.end, user.time_zone or "UTC", "D j M H:i")
         return Way(problem=_("%(person)s is on leave until %(until)s.") % {"person": user, "until": until})

@@ -56,7 +56,8 @@ def nobody_reached(run: Run, reason: str) -> None:
     for user in accounts.administrators():
         person = PagedPerson(user.pk, str(user), _("administrator; nobody of %(policy)s could be reached") % {
             "policy": run.plan.policy})  # fmt: skip
-        result = run.page(person, run.key(FALLBACK, user.pk), step)
+        # Nobody comes after them: leave is no reason to stay silent.
+        result = run.page(person, run.key(FALLBACK, user.pk), step, even_on_leave=True)
         if result.deliveries:
             told.append(person)
         else:

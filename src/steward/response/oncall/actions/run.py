@@ -77,7 +77,14 @@ class Run:
         publish(StepTaken(self.subject, text, why, self.now, failed))
 
     def page(
-        self, person: PagedPerson, key: str, step: str, importance: str = "important", actor: Actor = ENGINE
+        self,
+        person: PagedPerson,
+        key: str,
+        step: str,
+        importance: str = "important",
+        actor: Actor = ENGINE,
+        *,
+        even_on_leave: bool = False,
     ) -> notifications.PageResult:
         message = self.message
         reason = {
@@ -89,4 +96,5 @@ class Run:
             actor=actor, now=self.now, user_id=person.user_id, key=key, subject=self.subject,
             subject_label=self.row.subject_label, title=message.get("title", self.row.subject_label),
             body=message.get("body", ""), reason=reason, importance=importance,
+            even_on_leave=even_on_leave,
         )  # fmt: skip

@@ -10,6 +10,7 @@ import pytest
 
 from steward.foundation import events
 from steward.foundation.testing.races import race
+from steward.people.workforce import actions as workforce
 from steward.response.notifications import actions as notifications
 from steward.response.notifications.models import Delivery, Page
 from steward.response.notifications.rules import Answer
@@ -151,6 +152,18 @@ def test_nobody_reached_is_said_once_and_administrators_are_paged(heard: list[An
     assert Page.objects.get(user=admin).key == f"escalation:{escalation.pk}:fallback:{admin.pk}"
     answer_pages(NEVER)  # the fallback fails, too: there is nothing more to do, and no loop
     assert sum(isinstance(event, NobodyReached) for event in heard) == 1
+
+
+@pytest.mark.django_db
+def test_leave_passes_the_page_on_and_the_last_who_can_be_asked_is_asked_all_the_same(heard: list[Any]) -> None:
+    admin, ann = user("Ada", role="administrator"), user("Ann")
+    for away in (admin, ann):
+        workforce.add_leave(
+            actor=ENGINE, now=NOW, user_id=away.pk, first_day=NOW.date(), last_day=NOW.date() + timedelta(days=3)
+        )
+    run(start(policy(notify(ann))))
+    assert any("Ann is on leave" in text for text in texts(heard))
+    assert Page.objects.get(user=admin).state == "pending"
 
 
 @pytest.mark.django_db
