@@ -45,6 +45,9 @@ def pytest_sessionstart() -> None:
     from django import conf
     from django.test.client import ClientHandler
 
+    from steward.foundation.testing import emptying
+
+    emptying.install()
     handlers: list[ClientHandler] = []
     build = ClientHandler.load_middleware
 
