@@ -40,7 +40,7 @@ def test_no_two_schemas_share_a_name() -> None:
     rooms = Path(steward.__file__).parent
     found = [
         name
-        for path in sorted(rooms.glob("*/**/*api.py"))
+        for path in sorted({*rooms.glob("*/**/*api.py"), *rooms.glob("*/**/api/*.py")})
         for name in re.findall(r"^class (\w+)\(", path.read_text(), flags=re.MULTILINE)
     ]
     assert sorted(name for name, count in Counter(found).items() if count > 1) == []

@@ -81,6 +81,7 @@ def test_on_a_phone_from_acknowledging_to_resolving(page: Any) -> None:
     note.fill("Restarted the intake")
     page.get_by_role("button", name="Add note").click()
     expect(page.get_by_text("Restarted the intake")).to_be_in_viewport()
+    page.locator("#do-more").click()
     page.locator("#do-assign").click()
     page.locator("dialog[open] [name=assignee]").select_option(label="nobody")
     page.locator("dialog[open] button.btn-primary").click()

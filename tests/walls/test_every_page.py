@@ -19,7 +19,7 @@ from tests.walls.addresses import addresses
 pytestmark = pytest.mark.django_db
 # What is searched for stands on the page again, so it is searched for by a part.
 PART = MARK[:-1]
-PUBLIC = {"accounts:sign-in", "web:healthy", "oncall:feed"}
+PUBLIC = {"accounts:sign-in", "web:healthy", "oncall:feed", "notifications:worker"}
 # What every signed-in person may do, because it is about themselves.
 OWN = {
     "accounts:profile", "accounts:sign-out", "notifications:contacts", "notifications:rules", "notifications:push",

@@ -17,7 +17,7 @@ from steward.foundation.moments import FORMS, written
 MOMENT = datetime(2026, 3, 7, 9, 5, tzinfo=UTC)
 KNOWN = {str(form) for form in FORMS}
 # Digits alone mean the same in every language.
-NEUTRAL = {"H:i", "H:i:s", "Y-m-d H:i:s"}
+NEUTRAL = {"H:i", "H:i:s", "Y-m-d H:i:s", "U"}
 FILTER = re.compile(r'\|(date|moment):"([^"]+)"')
 CALL = re.compile(r"""\b(?:written|date_format|Moment)\(.*?["']([A-Za-z ,:-]+)["']\)""")
 

@@ -58,7 +58,7 @@ class BurdenQuery(Schema):
     schedule_id: int | None = Field(None, ge=1, le=MAX_ID)
 
 
-class ChangeOut(Schema):
+class TurnChangeOut(Schema):
     start: datetime
     end: datetime
     now: Person
@@ -70,7 +70,7 @@ class ProposalOut(Schema):
 
     fairness_before: float
     fairness_after: float
-    changes: list[ChangeOut]
+    changes: list[TurnChangeOut]
 
 
 class ReportOut(Schema):

@@ -26,7 +26,7 @@ class LedgerQuery(KeysetQuery):
     until: datetime | None = Field(None, description="Entries before this time.")
 
 
-class EntryOut(Schema):
+class LedgerEntryOut(Schema):
     """``sequence`` and ``hash`` are null until the entry is sealed, some seconds after it was written."""
 
     id: int
@@ -40,8 +40,8 @@ class EntryOut(Schema):
     hash: str | None
 
 
-class EntryPage(Schema):
-    items: list[EntryOut]
+class LedgerEntryPage(Schema):
+    items: list[LedgerEntryOut]
     next: str | None
 
 
@@ -55,7 +55,7 @@ class LedgerState(Schema):
     problem: str = Field(description="What the daily check found: a code and the entry; empty when the chain is whole.")
 
 
-@router.get("", response=EntryPage, summary="List entries of the page ledger, newest first")
+@router.get("", response=LedgerEntryPage, summary="List entries of the page ledger, newest first")
 def list_entries(request: HttpRequest, query: Query[LedgerQuery]) -> dict[str, Any]:
     actor = _actor(request)
     actor.require("audit.view")

@@ -16,14 +16,14 @@ router = Router(tags=["moving in"])
 ROUTERS = {"/moving": router}
 
 
-class MoveIn(Schema):
+class ImportIn(Schema):
     source: Literal["pagerduty", "opsgenie", "grafana-oncall", "alertmanager"]
     document: dict[str, Any] = Field(description="The lists of the other system's API under their names.")
     apply: bool = Field(False, description="False answers the plan: all is tried and rolled back.")
     force: bool = Field(False, description="Also what was changed here by hand, or existed before.")
 
 
-class ItemOut(Schema):
+class MovedOut(Schema):
     kind: str
     name: str
     act: Literal["make", "change", "same", "kept", "cannot"]
@@ -47,12 +47,12 @@ class ComparedOut(Schema):
 
 class MoveOut(Schema):
     applied: bool
-    items: list[ItemOut]
+    items: list[MovedOut]
     compared: list[ComparedOut] = Field(description="The next 30 days: where the other system would page others.")
 
 
 @router.post("", response=MoveOut, summary="Take over another system's people, teams, schedules and policies")
-def move(request: HttpRequest, payload: MoveIn) -> dict[str, Any]:
+def move(request: HttpRequest, payload: ImportIn) -> dict[str, Any]:
     actor = cast("Actor", request.actor)  # type: ignore[attr-defined]
     return queries.told(
         actions.move(

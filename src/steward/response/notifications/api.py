@@ -103,7 +103,7 @@ class QuietHoursOut(Schema):
     time_zone: str
 
 
-class SettingOut(Schema):
+class ChannelSettingOut(Schema):
     name: str
     label: str
     secret: bool
@@ -121,7 +121,7 @@ class ChannelOut(Schema):
     ready: bool
     hourly: int = Field(description="At most so many messages a person and hour; 0: no limit.")
     problem: str
-    settings: list[SettingOut]
+    settings: list[ChannelSettingOut]
     options: list[str] = Field(description="What a contact method of it takes beside the address.")
 
 
@@ -153,7 +153,7 @@ class PageQuery(KeysetQuery):
     subject_id: int | None = Field(None, ge=1, le=MAX_ID)
 
 
-class ReceiptOut(Schema):
+class DeliveryReceiptOut(Schema):
     at: datetime
     status: str
     text: str
@@ -166,7 +166,7 @@ class AttemptOut(Schema):
     ended_at: datetime | None
     outcome: str
     answer: str
-    receipts: list[ReceiptOut] = Field(description="What the provider reported after it had taken the message.")
+    receipts: list[DeliveryReceiptOut] = Field(description="What the provider reported after it had taken the message.")
 
 
 class DeliveryOut(Schema):

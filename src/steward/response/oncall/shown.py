@@ -48,9 +48,9 @@ def words(layer: Layer, schedule_zone: str) -> list[str]:
         found[-1] += f" {layer.time_zone}"
     found += [_hours(layer)] if layer.windows else []
     if layer.begins_at:
-        found.append(_("from %(when)s") % {"when": written(layer.begins_at, "j M Y H:i")})
+        found.append(_("from %(when)s") % {"when": written(layer.begins_at, "j F Y, H:i")})
     if layer.ends_at:
-        found.append(_("until %(when)s") % {"when": written(layer.ends_at, "j M Y H:i")})
+        found.append(_("until %(when)s") % {"when": written(layer.ends_at, "j F Y, H:i")})
     if layer.priority:
         found.append(_("priority %(n)s") % {"n": layer.priority})
     return found

@@ -24,7 +24,7 @@ class ReplayIn(Schema):
     sources: list[int] = Field([], max_length=200)
 
 
-class ReplayOut(Schema):
+class StretchReplayOut(Schema):
     """``done`` of ``total`` changes are through; each goes through twice, live and by the draft. ``result`` has the
     numbers of pages, by person and by hour, and the pages that are different with the alerts behind them."""
 
@@ -53,7 +53,7 @@ def _replay(found: Replay) -> dict[str, Any]:
     return {"id": found.pk, "draft": found.draft.pk, **{name: getattr(found, name) for name in names}}
 
 
-@router.get("/drafts/{int:draft_id}/replays", response=list[ReplayOut], summary="The last replays of a draft")
+@router.get("/drafts/{int:draft_id}/replays", response=list[StretchReplayOut], summary="The last replays of a draft")
 def list_replays(request: HttpRequest, draft_id: int) -> list[dict[str, Any]]:
     actor = _actor(request)
     actor.require("routes.view")
@@ -61,7 +61,9 @@ def list_replays(request: HttpRequest, draft_id: int) -> list[dict[str, Any]]:
     return [_replay(each) for each in queries.replays(actor, draft_id)[:20]]
 
 
-@router.post("/drafts/{int:draft_id}/replays", response={201: ReplayOut}, summary="Replay past events through a draft")
+@router.post(
+    "/drafts/{int:draft_id}/replays", response={201: StretchReplayOut}, summary="Replay past events through a draft"
+)
 def start_replay(request: HttpRequest, draft_id: int, payload: ReplayIn) -> Any:
     made = actions.ask_replay(
         actor=_actor(request), now=clock.now(), draft_id=draft_id, start=payload.start, end=payload.end,
@@ -70,13 +72,13 @@ def start_replay(request: HttpRequest, draft_id: int, payload: ReplayIn) -> Any:
     return Status(201, _replay(made))
 
 
-@router.get("/replays/{int:replay_id}", response=ReplayOut, summary="One replay with what came of it")
+@router.get("/replays/{int:replay_id}", response=StretchReplayOut, summary="One replay with what came of it")
 def get_replay(request: HttpRequest, replay_id: int) -> dict[str, Any]:
     actor = _actor(request)
     actor.require("routes.view")
     return _replay(queries.replay_by_id(actor, replay_id))
 
 
-@router.post("/replays/{int:replay_id}/cancel", response=ReplayOut, summary="Stop a replay")
+@router.post("/replays/{int:replay_id}/cancel", response=StretchReplayOut, summary="Stop a replay")
 def cancel_replay(request: HttpRequest, replay_id: int) -> dict[str, Any]:
     return _replay(actions.cancel_replay(actor=_actor(request), now=clock.now(), replay_id=replay_id))

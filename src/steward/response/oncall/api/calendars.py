@@ -26,7 +26,7 @@ class CalendarIn(Schema):
     as_overrides: bool = Field(False, description="Its shifts cover every layer.")
 
 
-class ProblemOut(Schema):
+class CalendarProblemOut(Schema):
     """What puts nobody on call, and what to do about it."""
 
     code: Literal["unknown", "ambiguous", "no-length", "too-long", "too-often", "zone", "unreadable"]
@@ -48,7 +48,7 @@ class CalendarOut(Schema):
     read_at: datetime | None
     until: datetime | None = Field(description="Until when shifts were taken from it.")
     error: str = Field(description="Why it could not be read the last time; what was read before still holds.")
-    problems: list[ProblemOut]
+    problems: list[CalendarProblemOut]
 
 
 @calendars.get("/{int:schedule_id}/calendars", response=list[CalendarOut], summary="Calendars of a schedule")
