@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connections
-from django.test import TransactionTestCase
-
 # The same for every test: Django would write them anew each time.
 KEPT = frozenset({"django_content_type", "auth_permission"})
 # Their triggers refuse DELETE, and no table refers to them.
@@ -37,10 +34,14 @@ END $$
 
 def install() -> None:
     """Empty quickly from now on."""
+    from django.test import TransactionTestCase  # Django's settings are there by now
+
     setattr(TransactionTestCase, "_fixture_teardown", _empty)  # noqa: B010 - the type checker knows it otherwise
 
 
 def _empty(case: Any) -> None:
+    from django.db import connections  # as above
+
     for alias in case._databases_names(include_mirrors=False):
         connection = connections[alias]
         tables = sorted(set(connection.introspection.django_table_names(only_existing=True)) - KEPT)

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
+from steward.foundation.testing import emptying
+
 # The environment is parsed once, so it must be right before anything of Steward is imported.
 os.environ.setdefault("STEWARD_DATA", str(Path(tempfile.gettempdir()) / f"steward-tests-{os.getuid()}"))
 os.environ.setdefault("STEWARD_DATABASE_POOL", "0")
@@ -44,8 +46,6 @@ def pytest_sessionstart() -> None:
     which took as long as answering. A test that changes settings gets its own."""
     from django import conf
     from django.test.client import ClientHandler
-
-    from steward.foundation.testing import emptying
 
     emptying.install()
     handlers: list[ClientHandler] = []

@@ -16,7 +16,7 @@ router = Router(tags=["moving in"])
 ROUTERS = {"/moving": router}
 
 
-class ImportIn(Schema):
+class MovingIn(Schema):
     source: Literal["pagerduty", "opsgenie", "grafana-oncall", "alertmanager"]
     document: dict[str, Any] = Field(description="The lists of the other system's API under their names.")
     apply: bool = Field(False, description="False answers the plan: all is tried and rolled back.")
@@ -52,7 +52,7 @@ class MoveOut(Schema):
 
 
 @router.post("", response=MoveOut, summary="Take over another system's people, teams, schedules and policies")
-def move(request: HttpRequest, payload: ImportIn) -> dict[str, Any]:
+def move(request: HttpRequest, payload: MovingIn) -> dict[str, Any]:
     actor = cast("Actor", request.actor)  # type: ignore[attr-defined]
     return queries.told(
         actions.move(
